@@ -1,0 +1,16 @@
+/* The context: who allocates, who listens, how many threads, and why the last call failed. */
+#ifndef SPICA_BASE_CONTEXT_H
+#define SPICA_BASE_CONTEXT_H
+
+#include "base/status.h"
+
+struct spica_context {
+    spica_settings settings; /* the caller's, allocate and release always set */
+    int threads;             /* threads for the calls made with this context, at least 1 */
+    char reason[1024];       /* latest failure, one line */
+};
+
+/* SPICA_CANCELLED when the caller's cancel callback asks to stop, else SPICA_OK. Called once per training step. */
+Status context_check_cancel(Context *ctx);
+
+#endif

@@ -1,0 +1,48 @@
+/* The Dataset: N pictures of one size as bytes, in data order, with names and, where there are any, labels. */
+#ifndef SPICA_DATA_DATASET_H
+#define SPICA_DATA_DATASET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+
+/* Which pictures of a data set that has splits. */
+typedef enum DataSplit { SPLIT_WHOLE, SPLIT_TRAIN, SPLIT_TEST } DataSplit;
+
+typedef struct Dataset {
+    size_t count;                /* N */
+    int height, width, channels; /* of every picture; channels is 1 (grey) or 3 (RGB) */
+    uint8_t *pixels;             /* N x height x width x channels, owned */
+    int32_t *labels;             /* N class numbers 0 .. class_count-1, owned, or NULL where there are none */
+    size_t class_count;          /* 0 without labels */
+    char **class_names;          /* class_count texts, owned by arena, or NULL without labels */
+    char **paths;                /* N texts: relative to DATA, for arrays FILE#ROW; owned by arena */
+    char kind[32];               /* what the reader recognised: "idx", "cifar10" ... */
+    char name[32];               /* the known data set, as recipes are named: "fashion-mnist", "cifar10", or "" */
+    uint64_t fingerprint;        /* of the pixels, their order and size; labels have no part in it */
+    Arena arena;
+} Dataset;
+
+typedef struct DataSettings {
+    DataSplit split;
+    size_t limit;       /* a random subset of this many pictures, fixed by N and limit, in data order; 0: all */
+    const char *labels; /* "auto": the data set's own; "none"; else a CSV file path,label joined on path */
+} DataSettings;
+
+/* Reads DATA, a file or a folder, into *dataset, which the caller closes with dataset_close whatever the status.
+ * Errors: SPICA_ERROR_DATA naming file and offset, SPICA_ERROR_MEMORY, SPICA_ERROR_IO. */
+Status dataset_open(Context *ctx, Dataset *dataset, const char *path, const DataSettings *settings);
+
+/* Frees what the dataset owns and zeroes it; a zeroed dataset may be closed. */
+void dataset_close(Context *ctx, Dataset *dataset);
+
+/* First byte of picture `row`. */
+static inline const uint8_t *dataset_picture(const Dataset *dataset, size_t row) {
+    return dataset->pixels + row * (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
+}
+
+/* mean[channels], deviation[channels] over all pixels, of values scaled to 0 .. 1. A deviation of 0 becomes 1. */
+void dataset_statistics(const Dataset *dataset, float mean[3], float deviation[3]);
+
+#endif
