@@ -1,0 +1,22 @@
+/* k-means: k-means++ starts (Arthur and Vassilvitskii 2007), Lloyd's iterations. */
+#ifndef SPICA_CLUSTER_KMEANS_H
+#define SPICA_CLUSTER_KMEANS_H
+
+#include <stdint.h>
+
+#include "base/memory.h"
+
+typedef struct KmeansSettings {
+    size_t clusters;
+    int starts;       /* n_init; 0: 10 */
+    int iterations;   /* at most; 0: 300 */
+    double tolerance; /* relative, as scikit-learn's tol; 0: 1e-4 */
+    uint64_t seed;
+} KmeansSettings;
+
+/* labels[count], centres[clusters x dim] (may be NULL), *inertia (may be NULL): the best of the starts by inertia. An
+ * empty cluster takes the point farthest from its centre. */
+Status kmeans(Context *ctx, const KmeansSettings *settings, const float *points, size_t count, size_t dim,
+              int32_t *labels, float *centres, double *inertia);
+
+#endif
