@@ -1,0 +1,44 @@
+/* SPICE stage 3: joint training on reliable pseudo-labels, FixMatch (Eq. 8-9; Sohn et al. 2020). */
+#ifndef SPICA_METHODS_SPICE_JOINT_H
+#define SPICA_METHODS_SPICE_JOINT_H
+
+#include "augment/augment.h"
+#include "nn/model.h"
+#include "nn/optimiser.h"
+
+typedef struct JointSettings {
+    ModelSpec model; /* with head, without projection */
+    int64_t steps;
+    size_t batch;            /* labelled pictures a step */
+    int ratio;               /* unlabelled per labelled: 7 */
+    float threshold;         /* eta */
+    float unlabelled_weight; /* of Eq. 9's second term */
+    bool one_forward;        /* weak unlabelled views share the batch statistics of one forward (program), else a
+                                forward of their own that keeps nothing (cheaper) */
+    float ema;               /* of the evaluated weights */
+    bool ema_warmup;
+    OptimiserSettings optimiser;
+    float learning_rate;
+    Policy weak, strong;
+    uint64_t seed;
+} JointSettings;
+
+typedef struct JointTrainer JointTrainer;
+
+/* reliable[N]: label or -1. start: weights to begin from (same backbone and head sizes), or NULL for a fresh
+ * initialisation. Needs at least one labelled picture. */
+Status joint_open(Context *ctx, JointTrainer **trainer, const JointSettings *settings, const Dataset *dataset,
+                  const int32_t *reliable, const Model *start);
+void joint_close(Context *ctx, JointTrainer **trainer);
+
+typedef struct JointStep {
+    double labelled_loss, unlabelled_loss;
+    double used; /* share of unlabelled pictures whose weak view passed the threshold */
+} JointStep;
+
+Status joint_step(Context *ctx, JointTrainer *trainer, JointStep *report);
+
+/* The moving-average model, which is the one evaluated. Valid until joint_close. */
+Model *joint_model(JointTrainer *trainer);
+
+#endif
