@@ -81,6 +81,114 @@ SPICA_API void spica_context_close(spica_context **context);
 /* The reason of the latest failure on this context in one line; "" when there was none. Valid until the next call. */
 SPICA_API const char *spica_context_reason(const spica_context *context);
 
+/* Releases a text that the library handed out and sets the caller's pointer to NULL; NULL is allowed. */
+SPICA_API void spica_text_free(spica_context *context, char **text);
+
+/* ---- Options: everything that can be set, by key and text. docs/options.md lists them. ---- */
+
+typedef struct spica_options spica_options;
+
+/* Opens options at their defaults; closed by spica_options_close with the same context. */
+SPICA_API spica_status spica_options_open(spica_context *context, spica_options **options);
+SPICA_API void spica_options_close(spica_context *context, spica_options **options);
+
+/* Sets one option, "features.epochs" to "20". SPICA_ERROR_OPTION: unknown key (with the nearest known one) or a value
+ * out of bounds. Stronger than any recipe, whatever the order of the calls. */
+SPICA_API spica_status spica_options_set(spica_context *context, spica_options *options, const char *key,
+                                         const char *text);
+
+/* Applies a recipe: a preset's name or a file in the same syntax (RUN/config.ini is one). */
+SPICA_API spica_status spica_options_recipe(spica_context *context, spica_options *options, const char *name_or_path);
+
+/* The value as text, valid until it is set again; NULL for an unknown key. */
+SPICA_API const char *spica_options_get(const spica_options *options, const char *key);
+
+/* One row of the option table; texts are constant, "" where there is nothing to say. */
+typedef struct spica_option_info {
+    const char *key;     /* "run.threads" */
+    const char *flag;    /* the command line's named option, "--threads", or "" */
+    const char *type;    /* "integer", "real", "boolean", "text", "choice", "duration" */
+    const char *choices; /* "a|b|c" */
+    double low, high;    /* of numbers */
+    const char *initial; /* default */
+    const char *unit, *help, *source;
+} spica_option_info;
+
+SPICA_API size_t spica_option_count(void);
+/* SPICA_ERROR_OPTION when index is too large. */
+SPICA_API spica_status spica_option_describe(size_t index, spica_option_info *info);
+/* The manual page of all options as Markdown; *text freed by spica_text_free. */
+SPICA_API spica_status spica_options_manual(spica_context *context, char **text);
+
+SPICA_API size_t spica_recipe_count(void);
+SPICA_API const char *spica_recipe_name(size_t index);     /* NULL when index is too large */
+SPICA_API const char *spica_recipe_text(const char *name); /* NULL when there is none of that name */
+
+/* ---- Whole runs ---- */
+
+/* How well clusters agree with labels; NaN where there are no labels. */
+typedef struct spica_quality {
+    double acc;           /* best one-to-one matching of clusters and classes */
+    double nmi;           /* normalised by the arithmetic mean */
+    double nmi_geometric; /* normalised by the geometric mean */
+    double ari;
+    double purity;
+    uint64_t clusters; /* with at least one picture */
+    uint64_t pictures; /* that were compared; all pictures where there are no labels */
+} spica_quality;
+
+/* Groups the pictures of `data` into run.clusters clusters, in the run folder `run` (docs/formats.md), which is
+ * created. An existing folder is resumed where the same options made it, and refused otherwise; overwrite: emptied
+ * first. quality may be NULL. */
+SPICA_API spica_status spica_cluster(spica_context *context, const spica_options *options, const char *data,
+                                     const char *run, int overwrite, spica_quality *quality);
+
+/* One assigned picture; texts are valid during the call only. */
+typedef struct spica_row {
+    const char *path;  /* relative to the data, or FILE#ROW */
+    int32_t cluster;   /* 0 .. K-1 */
+    float confidence;  /* largest probability */
+    int reliable;      /* 1, 0, or -1 where the method has none */
+    const char *label; /* class name, or NULL */
+} spica_row;
+
+/* Assigns the pictures of `data` to the clusters of `run`; row is called once per picture in data order and stops the
+ * work by returning nonzero (SPICA_CANCELLED). options: data.* and run.threads count; may be NULL. */
+SPICA_API spica_status spica_assign(spica_context *context, const char *run, const char *data,
+                                    const spica_options *options, int (*row)(void *user, const spica_row *row),
+                                    void *user);
+
+/* Compares clusters with labels. path: a run folder, whose clusters.csv is read, or with `data` other pictures assigned
+ * by it; or a CSV file path,cluster[,label]. labels: a CSV file path,label, or NULL for the label column or the data
+ * set's own. *json (may be NULL): metrics.json's fields with sizes and confusion; freed by spica_text_free. */
+SPICA_API spica_status spica_evaluate(spica_context *context, const char *path, const char *data, const char *labels,
+                                      const spica_options *options, spica_quality *quality, char **json);
+
+/* Writes the L2-normalised embeddings of the pictures of `data`, N x D float32, to a .npy file. model: a run folder or
+ * a weights file. *count and *dimension (may be NULL): N and D. */
+SPICA_API spica_status spica_embed(spica_context *context, const char *model, const char *data,
+                                   const spica_options *options, const char *output, size_t *count, size_t *dimension);
+
+/* What a data set, run folder or weights file is, as JSON; *json freed by spica_text_free. */
+SPICA_API spica_status spica_inspect(spica_context *context, const char *path, char **json);
+
+/* ---- A trained model in another program ---- */
+
+typedef struct spica_model spica_model;
+
+/* Opens a run folder's model or a weights file; closed by spica_model_close before the context. */
+SPICA_API spica_status spica_model_open(spica_context *context, spica_model **model, const char *path);
+SPICA_API void spica_model_close(spica_context *context, spica_model **model);
+SPICA_API int32_t spica_model_clusters(const spica_model *model);  /* K; 0 when the file has no clustering head */
+SPICA_API int32_t spica_model_dimension(const spica_model *model); /* D */
+
+/* pixels: count pictures of height x width x channels bytes, row by row, channels interleaved (1 grey or 3 RGB). They
+ * are resized and converted as the model needs. clusters[count]; confidences[count], probabilities[count x K] and
+ * embeddings[count x D] (L2-normalised) may be NULL. */
+SPICA_API spica_status spica_model_assign(spica_context *context, spica_model *model, const uint8_t *pixels,
+                                          size_t count, int height, int width, int channels, int32_t *clusters,
+                                          float *confidences, float *probabilities, float *embeddings);
+
 #ifdef __cplusplus
 }
 #endif
