@@ -34,7 +34,3 @@ function(spica_room name)
     endif()
   endforeach()
 endfunction()
-
-# The library, the program and what is installed.
-function(spica_products)
-endfunction()
