@@ -84,6 +84,9 @@ SPICA_API const char *spica_context_reason(const spica_context *context);
 /* Releases a text that the library handed out and sets the caller's pointer to NULL; NULL is allowed. */
 SPICA_API void spica_text_free(spica_context *context, char **text);
 
+/* The word of words[count] nearest to a misspelt one by edit distance; NULL when none is near. */
+SPICA_API const char *spica_nearest_word(const char *word, const char *const *words, size_t count);
+
 /* ---- Options: everything that can be set, by key and text. docs/options.md lists them. ---- */
 
 typedef struct spica_options spica_options;

@@ -1,0 +1,52 @@
+/* The command line: one table of commands, one reader of arguments. Floor plan of the room:
+ *   main.c          finds the command, turns a status into an exit status
+ *   arguments.c     flags and operands -> Arguments
+ *   console.c       progress line, log, signals
+ *   command_*.c     one file per command
+ * The commands are clients of the public library: they include spica/spica.h and nothing else of it. */
+#ifndef SPICA_CLI_COMMAND_H
+#define SPICA_CLI_COMMAND_H
+
+#include <stdbool.h>
+
+#include "console.h"
+#include "spica/spica.h"
+
+#define OPERANDS_MAX 16
+
+/* What the words after the command said. Texts point into argv. */
+typedef struct Arguments {
+    const char *operands[OPERANDS_MAX];
+    int operand_count;
+    const char *output; /* -o */
+    bool json, overwrite, help;
+    bool labels_given; /* --labels */
+    spica_options *options;
+} Arguments;
+
+typedef struct Command {
+    const char *name;
+    const char *usage;         /* operands and flags, after "spica NAME " */
+    const char *summary;       /* one line of the list of commands */
+    int least, most;           /* operands */
+    const char *output_needed; /* what -o gives, where the command cannot do without; else NULL */
+    bool takes_output, takes_json, takes_overwrite, takes_recipe;
+    bool takes_all_options; /* else data.* and run.threads alone */
+    spica_status (*run)(spica_context *context, Console *console, const Arguments *arguments);
+} Command;
+
+extern const Command command_cluster, command_assign, command_eval, command_embed, command_info, command_recipe,
+    command_options;
+
+/* Reads argv[0..count-1], the words after the command's name. A wrong word is reported on the console and gives
+ * SPICA_ERROR_OPTION. */
+spica_status arguments_read(spica_context *context, Console *console, const Command *command, int count,
+                            char *const *words, Arguments *arguments);
+
+/* The command's --help on stdout: usage, its flags, and from the option table the named options. */
+void command_help(const Command *command);
+
+/* ACC, NMI ... in one line on stdout; nothing where there are no labels. */
+void print_quality(const spica_quality *quality);
+
+#endif

@@ -1,0 +1,105 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+static const Command *const commands[] = {&command_cluster, &command_assign, &command_eval,   &command_embed,
+                                          &command_info,    &command_recipe, &command_options};
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static void print_usage(FILE *stream) {
+    fputs("usage: spica COMMAND [OPERANDS] [OPTIONS]\n\n"
+          "Groups unlabelled pictures into K meaningful clusters.\n\n",
+          stream);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(stream, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\nspica COMMAND --help explains a command; spica --version prints the version.\n", stream);
+}
+
+static int exit_status(spica_status status) {
+    if (status == SPICA_CANCELLED && signals_exit_status() != 0) return signals_exit_status();
+    switch (status) {
+#define EXIT_CASE(name, text, exit)                                                                                    \
+    case name: return exit;
+        SPICA_STATUS_LIST(EXIT_CASE)
+#undef EXIT_CASE
+    }
+    return 1;
+}
+
+static const Command *find_command(Console *console, const char *name) {
+    const char *names[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i]->name, name) == 0) return commands[i];
+        names[i] = commands[i]->name;
+    }
+    const char *near = spica_nearest_word(name, names, COMMAND_COUNT);
+    if (near != NULL)
+        console_error(console, "unknown command '%s' (did you mean '%s'?)", name, near);
+    else
+        console_error(console, "unknown command '%s' (see spica --help)", name);
+    return NULL;
+}
+
+/* A command that failed in the library has left its reason on the context; one that failed in its arguments has told
+ * the console already. */
+static spica_status run_command(spica_context *context, Console *console, const Command *command, int count,
+                                char *const *words) {
+    Arguments arguments = {0};
+    spica_status status = spica_options_open(context, &arguments.options);
+    if (status == SPICA_OK) {
+        status = arguments_read(context, console, command, count, words, &arguments);
+        if (status == SPICA_OK && arguments.help) {
+            command_help(command);
+        } else if (status == SPICA_OK) {
+            status = command->run(context, console, &arguments);
+            if (status != SPICA_OK) console_error(console, "%s", spica_context_reason(context));
+        }
+    }
+    spica_options_close(context, &arguments.options);
+    return status;
+}
+
+void print_quality(const spica_quality *quality) {
+    /* Only NaN differs from itself: no labels. */
+    if (quality->acc != quality->acc) return;
+    printf("ACC %.4f  NMI %.4f  ARI %.4f  purity %.4f  NMI (geometric) %.4f\n", quality->acc, quality->nmi,
+           quality->ari, quality->purity, quality->nmi_geometric);
+}
+
+int main(int count, char **words) {
+    Console console;
+    console_open(&console);
+    if (count < 2) {
+        print_usage(stderr);
+        return 2;
+    }
+    if (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0 || strcmp(words[1], "help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    if (strcmp(words[1], "--version") == 0) {
+        printf("spica %s\n", spica_version());
+        return 0;
+    }
+    const Command *command = find_command(&console, words[1]);
+    if (command == NULL) return 2;
+
+    signals_catch();
+    const spica_settings settings = {
+        .log = console_log, .progress = console_progress, .cancel = signals_cancel, .user = &console};
+    spica_context *context;
+    spica_status status = spica_context_open(&context, &settings);
+    if (status != SPICA_OK) {
+        console_error(&console, "%s", spica_status_text(status));
+        return exit_status(status);
+    }
+    status = run_command(context, &console, command, count - 2, words + 2);
+    console_clear(&console);
+    spica_context_close(&context);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == SPICA_OK) {
+        console_error(&console, "standard output could not be written");
+        return 1;
+    }
+    return exit_status(status);
+}
