@@ -65,6 +65,7 @@ static void reason_make_line(char *text) {
         if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
 }
 
+#undef context_fail /* status.h makes it a macro for the analyser */
 Status context_fail(Context *ctx, Status status, const char *format, ...) {
     /* The new reason may quote the old one, so it is made beside it. */
     char reason[sizeof ctx->reason];

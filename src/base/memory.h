@@ -8,7 +8,7 @@
 
 #include "base/context.h"
 
-#define MEMORY_ALIGNMENT 64
+#define MEMORY_ALIGNMENT ((size_t)64)
 
 /* `pointer` is the address of a pointer of any type (it is read and written as bytes, so that aliasing rules hold). It
  * becomes the address of count * size bytes, uninitialised, owned by the caller until memory_free; NULL after a

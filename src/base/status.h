@@ -27,4 +27,9 @@ typedef struct spica_context Context;
 /* Records the reason on the context (printf format) and returns `status`, so: return context_fail(ctx, ...); */
 Status context_fail(Context *ctx, Status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* For clang's analyser, which cannot look into the function: what it returns is `status`. */
+#ifdef __clang_analyzer__
+#define context_fail(ctx, status, ...) (context_fail((ctx), (status), __VA_ARGS__), (status))
+#endif
+
 #endif
