@@ -5,10 +5,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
-
-/* Minimum-cost assignment (Hungarian algorithm, shortest augmenting paths, O(n^3)): cost[rows x columns], any shape.
- * column_of[rows]: the column matched to each row, -1 for rows left over. */
-Status assignment_solve(Context *ctx, const double *cost, size_t rows, size_t columns, int64_t *column_of);
+#include "cluster/assignment.h"
 
 typedef struct Metrics {
     double acc;           /* best one-to-one matching of clusters to classes; NaN without labels */
@@ -20,12 +17,12 @@ typedef struct Metrics {
 } Metrics;
 
 /* confusion[clusters x classes] counts of pictures, from pairs whose numbers are 0 .. ; a pair with a negative number
- * is left out. */
+ * is left out, and so is one with a number beyond the matrix. */
 void confusion_count(int64_t *confusion, const int32_t *predicted, const int32_t *labels, size_t count, size_t clusters,
                      size_t classes);
 
-/* All metrics of a confusion matrix. Degenerate cases follow scikit-learn. class_of[clusters] (may be NULL): the class
- * matched to each cluster, -1 for none. */
+/* All metrics of a confusion matrix. Degenerate cases follow scikit-learn; without classes all are NaN, without
+ * pictures acc and purity are. class_of[clusters] (may be NULL): the class matched to each cluster, -1 for none. */
 Status metrics_compute(Context *ctx, Metrics *metrics, const int64_t *confusion, size_t clusters, size_t classes,
                        int64_t *class_of);
 
