@@ -3,8 +3,8 @@
 
 #include "command.h"
 
-static const Command *const commands[] = {&command_cluster, &command_assign, &command_eval,   &command_embed,
-                                          &command_info,    &command_recipe, &command_options};
+static const Command *const commands[] = {&command_cluster, &command_assign, &command_eval,    &command_embed,
+                                          &command_info,    &command_recipe, &command_options, &command_bench};
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
 static void print_usage(FILE *stream) {
