@@ -76,7 +76,9 @@ Status file_writer_open(Context *ctx, FileWriter *writer, const char *path) {
     *writer = (FileWriter){0};
     TRY(memory_copy_text(ctx, &writer->path, path));
     struct stat facts;
-    const bool in_place = stat(path, &facts) == 0 && !S_ISREG(facts.st_mode);
+    /* Standard output redirected to a file is a regular file that must not be renamed away. */
+    const bool is_standard = strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/stderr") == 0;
+    const bool in_place = stat(path, &facts) == 0 && (is_standard || !S_ISREG(facts.st_mode));
     if (in_place && S_ISDIR(facts.st_mode))
         return context_fail(ctx, SPICA_ERROR_IO, "cannot write %s: it is a folder", path);
     if (!in_place) {
@@ -95,6 +97,13 @@ Status file_writer_open(Context *ctx, FileWriter *writer, const char *path) {
     if (writer->stream != NULL) return SPICA_OK;
     close(descriptor);
     return file_fail(ctx, "cannot create", opened);
+}
+
+Status file_writer_borrow(Context *ctx, FileWriter *writer, FILE *stream, const char *name) {
+    *writer = (FileWriter){.borrowed = true};
+    TRY(memory_copy_text(ctx, &writer->path, name));
+    writer->stream = stream;
+    return SPICA_OK;
 }
 
 Status file_writer_add(Context *ctx, FileWriter *writer, const void *bytes, size_t count) {
@@ -133,6 +142,7 @@ Status file_writer_commit(Context *ctx, FileWriter *writer) {
     FILE *stream = writer->stream;
     if (fflush(stream) != 0) return file_fail(ctx, "cannot write", writer->path);
     if (writer->partial != NULL && fsync(fileno(stream)) != 0) return file_fail(ctx, "cannot sync", writer->path);
+    if (writer->borrowed) return SPICA_OK;
     writer->stream = NULL;
     if (fclose(stream) != 0) return file_fail(ctx, "cannot close", writer->path);
     if (writer->partial == NULL) return SPICA_OK;
@@ -142,7 +152,7 @@ Status file_writer_commit(Context *ctx, FileWriter *writer) {
 }
 
 void file_writer_close(Context *ctx, FileWriter *writer) {
-    if (writer->stream != NULL) fclose(writer->stream);
+    if (writer->stream != NULL && !writer->borrowed) fclose(writer->stream);
     if (writer->partial != NULL) unlink(writer->partial);
     FREE_ARRAY(ctx, &writer->partial);
     FREE_ARRAY(ctx, &writer->path);

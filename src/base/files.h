@@ -23,9 +23,12 @@ Status file_open(Context *ctx, const char *path, FILE **stream, uint64_t *size);
 typedef struct FileWriter {
     FILE *stream;
     char *path, *partial; /* owned; partial is NULL when written in place */
+    bool borrowed;        /* the stream stays the caller's */
 } FileWriter;
 
 Status file_writer_open(Context *ctx, FileWriter *writer, const char *path);
+/* Writes to a stream of the caller's, for instance stdout; `name` for messages. Commit flushes it. */
+Status file_writer_borrow(Context *ctx, FileWriter *writer, FILE *stream, const char *name);
 Status file_writer_add(Context *ctx, FileWriter *writer, const void *bytes, size_t count);
 /* printf into the file. */
 Status file_writer_print(Context *ctx, FileWriter *writer, const char *format, ...)
