@@ -20,12 +20,22 @@ typedef struct BackboneSpec {
     int depth, widen;  /* WRN-depth-widen: 28-2, 28-8, 37-2 */
     float relu_slope;  /* 0, or 0.1 for the WRNs */
     float bn_momentum; /* PyTorch's: 0.1, or 0.001 for FixMatch's WRNs */
-    float dropout;
+    float dropout;     /* WRNs: between the two convolutions of a block; 0 for ResNets, which have none */
 } BackboneSpec;
 
 /* Reads "resnet18", "resnet34", "resnet50", "wrn28-2" ... into family, depth and widen; SPICA_ERROR_OPTION with the
  * known names otherwise. */
 Status backbone_parse(Context *ctx, const char *name, BackboneSpec *spec);
+
+/* The name that backbone_parse reads. */
+typedef struct BackboneName {
+    char text[32];
+} BackboneName;
+BackboneName backbone_name(const BackboneSpec *spec);
+
+/* "imagenet", "stl", "cifar", "small"; SPICA_ERROR_OPTION with the known names otherwise. */
+Status backbone_parse_stem(Context *ctx, const char *name, BackboneStem *stem);
+const char *backbone_stem_name(BackboneStem stem);
 
 /* Adds the backbone to the net; *features: after the global average pool, batch x D; *map (may be NULL): the last
  * feature map, for attention maps. Names have `prefix` ("" or "backbone."). */

@@ -40,4 +40,7 @@ Status model_write(Context *ctx, const char *path, const Model *model, unsigned 
  * of a newer format version (in words). */
 Status model_read(Context *ctx, const char *path, Model *model);
 
+/* The metadata alone. */
+Status model_read_spec(Context *ctx, const char *path, ModelSpec *spec);
+
 #endif
