@@ -51,12 +51,13 @@ Policy policy_default(PolicyKind kind, int channels);
 int policy_channels(const Policy *policy, int channels);
 
 /* Where the draws of a batch stand (base/random.h). Picture i of the batch draws from
- * random_at(seed, purpose, step, i, view). */
+ * random_at(seed, purpose, step, first + i, view). */
 typedef struct ViewKey {
     uint64_t seed;
     RandomPurpose purpose;
     uint64_t step;
     uint32_t view;
+    uint64_t first; /* position of the batch's first picture: 0, or where a long list of pictures goes on */
 } ViewKey;
 
 /* output[count x height x width x channels] (NHWC, float32, normalised): one view of each of the pictures rows[count].
