@@ -1,0 +1,2 @@
+# The named options come from the option table, with their defaults.
+spica cluster --help
