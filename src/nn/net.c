@@ -74,6 +74,7 @@ Params *net_params(Net *net) { return &net->params; }
 
 /* Checks that the graph may still grow and that `in` is one of its values; starts the node as a copy of its shape. */
 static Status node_start(Context *ctx, const Net *net, NodeKind kind, const char *what, ValueId in, Node *node) {
+    *node = (Node){0};
     if (net->finished) return context_fail(ctx, SPICA_ERROR_INTERNAL, "%s added to a finished network", what);
     if (in < 0 || in >= net->count)
         return context_fail(ctx, SPICA_ERROR_INTERNAL, "%s reads value %d of %d", what, in, net->count);
