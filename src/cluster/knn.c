@@ -29,9 +29,8 @@
 #define TILE 512
 /* Values looked at together: few enough that one hit costs little, enough to fill vectors. */
 #define CHUNK 64
-#define PART 16
 /* From one row of a tile to the next: not a power of two, so that a column spreads over the sets of the cache. */
-#define TILE_STRIDE (TILE + PART)
+#define TILE_STRIDE (TILE + 16)
 /* Candidates of one row and tile from which selection is faster than the heap. */
 #define MERGE_FROM 32
 /* Index of an entry of a list that no candidate has taken yet. */
@@ -222,14 +221,8 @@ SIMD_VERSIONS static void tile_offer_to_rows(const Lists *lists, Workspace *work
                 hits += !(values[chunk + i] < worst);
             if (hits == 0) continue;
             const size_t end = smaller(range.columns, chunk + CHUNK);
-            for (size_t part = chunk; part < end; part += PART) {
-                hits = 0;
-                for (size_t i = part; i < part + PART; i++)
-                    hits += !(values[i] < worst);
-                const size_t part_end = hits == 0 ? part : smaller(end, part + PART);
-                for (size_t i = part; i < part_end; i++)
-                    if (!(values[i] < worst)) candidates_add(candidates, values[i], range.first_column + i);
-            }
+            for (size_t i = chunk; i < end; i++)
+                if (!(values[i] < worst)) candidates_add(candidates, values[i], range.first_column + i);
         }
         if (candidates->count > 0) list_offer(lists, range.first_row + row, candidates, workspace->keys);
     }
