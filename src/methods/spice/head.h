@@ -47,9 +47,14 @@ typedef struct HeadResult {
     size_t score_count;
 } HeadResult;
 
+/* Fits the settings to `count` pictures and logs what changed: M at most N; no bank where batch norm trains. head_train
+ * does so itself, on a copy. */
+void head_settings_clip(Context *ctx, HeadSettings *settings, size_t count);
+
 /* features[N x D]: the backbone's on untouched images, not normalised. The backbone's weights stay; its running
- * statistics change only when train_bn. epoch_done (may be NULL) is called with every head's logits [count][N x K] on
- * untouched images after every epoch: for evaluation and records only. */
+ * statistics change only when train_bn, and are those of the selected epoch at the end. epoch_done (may be NULL) is
+ * called with every head's logits [count][N x K] on untouched images after every epoch: for evaluation and records
+ * only. */
 typedef Status (*HeadEpochDone)(Context *ctx, void *user, int64_t epoch, const float *const *logits,
                                 const HeadScore *scores);
 Status head_train(Context *ctx, const HeadSettings *settings, const Dataset *dataset, Model *backbone,

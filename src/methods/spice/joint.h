@@ -25,6 +25,11 @@ typedef struct JointSettings {
 
 typedef struct JointTrainer JointTrainer;
 
+/* Fits the settings to `count` pictures and logs what changed: the batch at most N, the ratio so that a step's
+ * unlabelled pictures are at most N; the batch norm momentum floored to the schedule's length. joint_open does so
+ * itself, on a copy. */
+void joint_settings_clip(Context *ctx, JointSettings *settings, size_t count);
+
 /* reliable[N]: label or -1. start: weights to begin from (same backbone and head sizes), or NULL for a fresh
  * initialisation. Needs at least one labelled picture. */
 Status joint_open(Context *ctx, JointTrainer **trainer, const JointSettings *settings, const Dataset *dataset,
@@ -37,6 +42,20 @@ typedef struct JointStep {
 } JointStep;
 
 Status joint_step(Context *ctx, JointTrainer *trainer, JointStep *report);
+
+/* A step's ready views, NHWC floats of the model's input size. */
+typedef struct JointViews {
+    const float *labelled;        /* batch: weak views of labelled pictures */
+    const int32_t *labels;        /* batch */
+    const float *unlabelled_weak; /* ratio x batch */
+    const float *unlabelled_strong;
+} JointViews;
+
+/* The step's arithmetic on ready views: joint_step without its drawing. */
+Status joint_step_on_views(Context *ctx, JointTrainer *trainer, const JointViews *views, JointStep *report);
+
+/* The model that is trained. Valid until joint_close. */
+Model *joint_trained_model(JointTrainer *trainer);
 
 /* The moving-average model, which is the one evaluated. Valid until joint_close. */
 Model *joint_model(JointTrainer *trainer);

@@ -1,4 +1,15 @@
-/* SPICE stage 1: the feature model by MoCo v2 (Eq. 1 of SPICE; He et al. 2020, Chen et al. 2020). */
+/* SPICE stage 1: the feature model by MoCo v2 (Eq. 1 of SPICE; He et al. 2020, Chen et al. 2020).
+ *
+ * Floor plan of the folder:
+ *   moco.h            this file: stage 1
+ *   prototypes.h      stage 2's E-step: prototype pseudo-labels (Eq. 2-4); select_top.h: its k largest
+ *   head.h            stage 2: ten heads by expectation and maximisation, the best one kept
+ *   head_mlp.h        the heads' matrix products, forward and backward
+ *   head_views.h      the features that they see: fresh views or a bank
+ *   reliable.h        stage 3's labels (Eq. 6-7)
+ *   joint.h           stage 3: FixMatch on them (Eq. 8-9)
+ *   order_walk.h      shuffled rounds over the pictures
+ *   schedule_limits.h what short schedules ask of the papers' constants */
 #ifndef SPICA_METHODS_SPICE_MOCO_H
 #define SPICA_METHODS_SPICE_MOCO_H
 
@@ -26,12 +37,28 @@ typedef struct MocoSettings {
 
 typedef struct MocoTrainer MocoTrainer;
 
+/* Fits the settings to `count` pictures and logs what changed: the batch at most N; the queue at most N/4 and a
+ * multiple of the batch, but at least one batch; batch norm groups that divide the batch, of at least 2 pictures; the
+ * batch norm momentum floored to the schedule's length. moco_open does so itself, on a copy. */
+void moco_settings_clip(Context *ctx, MocoSettings *settings, size_t count);
+
 /* Initialises both encoders and the queue. The dataset must outlive the trainer. */
 Status moco_open(Context *ctx, MocoTrainer **trainer, const MocoSettings *settings, const Dataset *dataset);
 void moco_close(Context *ctx, MocoTrainer **trainer);
 
 /* One optimisation step. *loss: Eq. 1, mean over the batch; *accuracy: share of positives ranked first. */
 Status moco_step(Context *ctx, MocoTrainer *trainer, double *loss, double *accuracy);
+
+/* The step's arithmetic on ready views, each batch x height x width x channels: moco_step without its drawing. Not
+ * symmetric: query_views pass the query encoder, key_views the key encoder; symmetric: both pass both. */
+Status moco_step_on_views(Context *ctx, MocoTrainer *trainer, const float *query_views, const float *key_views,
+                          double *loss, double *accuracy);
+
+/* The queue's rows[queue x projection], and which of them the next batch of keys replaces. Valid until moco_close. */
+const float *moco_queue(const MocoTrainer *trainer, size_t *next);
+
+/* The key encoder; valid until moco_close. */
+Model *moco_key_model(MocoTrainer *trainer);
 
 /* The query encoder, valid until moco_close. Its batch norm buffers are the running ones. */
 Model *moco_model(MocoTrainer *trainer);

@@ -26,9 +26,14 @@ typedef struct ReliableReport {
     size_t empty_clusters; /* clusters to which no picture at all is assigned */
 } ReliableReport;
 
+/* Fits the settings to `count` pictures and logs what changed: Ns at most half the mean cluster size (at least 2),
+ * since more neighbours than a cluster has pictures cannot agree. */
+void reliable_settings_clip(Context *ctx, ReliableSettings *settings, size_t count);
+
 /* neighbours[count x Ns] with the picture itself among them; labels[count] 0..K-1; probabilities[count x K].
  * reliable[count]: the label or -1. Where the thresholds would lose a cluster that has pictures, the highest ones that
- * keep every cluster are chosen, log_warning says so, and the report holds it. */
+ * keep every cluster are chosen (the consistency as high as possible, then the confidence), log_warning says so, and
+ * the report holds it: the same comparison with the reported values gives the same choice. */
 Status reliable_select(Context *ctx, const ReliableSettings *settings, const int32_t *neighbours, const int32_t *labels,
                        const float *probabilities, size_t count, int32_t *reliable, ReliableReport *report);
 
