@@ -1,0 +1,232 @@
+#include "augment/colour.h"
+
+#include <string.h>
+
+#include "base/simd.h"
+
+/* Pillow's blend: float arithmetic, cut to a byte. */
+static inline uint8_t blend(int32_t degenerate, int32_t value, float factor) {
+    float mixed = (float)degenerate + factor * (float)(value - degenerate);
+    mixed = mixed > 0.0f ? mixed : 0.0f;
+    mixed = mixed < 255.0f ? mixed : 255.0f;
+    return (uint8_t)(int32_t)mixed;
+}
+
+/* ITU-R 601-2 luma in 16.16 fixed point, as Pillow converts RGB to L. */
+static inline int32_t luma(uint8_t red, uint8_t green, uint8_t blue) {
+    return (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16;
+}
+
+SIMD_VERSIONS static void blend_with_level(uint8_t *values, int64_t count, int32_t level, float factor) {
+    for (int64_t i = 0; i < count; i++)
+        values[i] = blend(level, values[i], factor);
+}
+
+void colour_brightness(Image *image, float factor) {
+    blend_with_level(image->pixels, image->channels * image_area(image), 0, factor);
+}
+
+SIMD_VERSIONS static int64_t sum_values(const uint8_t *values, int64_t count) {
+    int64_t sum = 0;
+    for (int64_t i = 0; i < count; i++)
+        sum += values[i];
+    return sum;
+}
+
+SIMD_VERSIONS static int64_t sum_luma(const uint8_t *restrict red, const uint8_t *restrict green,
+                                      const uint8_t *restrict blue, int64_t count) {
+    int64_t sum = 0;
+    for (int64_t i = 0; i < count; i++)
+        sum += luma(red[i], green[i], blue[i]);
+    return sum;
+}
+
+void colour_contrast(Image *image, float factor) {
+    const int64_t area = image_area(image);
+    const int64_t sum = image->channels == 1
+                            ? sum_values(image->pixels, area)
+                            : sum_luma(image_plane(image, 0), image_plane(image, 1), image_plane(image, 2), area);
+    const int32_t level = (int32_t)((double)sum / (double)area + 0.5);
+    blend_with_level(image->pixels, image->channels * area, level, factor);
+}
+
+SIMD_VERSIONS static void blend_with_luma(uint8_t *restrict red, uint8_t *restrict green, uint8_t *restrict blue,
+                                          int64_t count, float factor) {
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t level = luma(red[i], green[i], blue[i]);
+        red[i] = blend(level, red[i], factor);
+        green[i] = blend(level, green[i], factor);
+        blue[i] = blend(level, blue[i], factor);
+    }
+}
+
+void colour_saturation(Image *image, float factor) {
+    if (image->channels == 1) return;
+    blend_with_luma(image_plane(image, 0), image_plane(image, 1), image_plane(image, 2), image_area(image), factor);
+}
+
+SIMD_VERSIONS static void luma_everywhere(uint8_t *restrict red, uint8_t *restrict green, uint8_t *restrict blue,
+                                          int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        const uint8_t level = (uint8_t)luma(red[i], green[i], blue[i]);
+        red[i] = level;
+        green[i] = level;
+        blue[i] = level;
+    }
+}
+
+void colour_grey(Image *image) {
+    if (image->channels == 1) return;
+    luma_everywhere(image_plane(image, 0), image_plane(image, 1), image_plane(image, 2), image_area(image));
+}
+
+/* ---- hue ----
+ *
+ * Pillow's HSV is Python's colorsys in 8 bits. Its branches are rewritten as arithmetic, with the same roundings: the
+ * test compares every colour and every turn.
+ *
+ * Forward, for a range of values m = max - min > 0, with t = (max - middle) / m: the hue in sixths is base + sign * t,
+ * where base and sign follow from which channel is largest and which smallest. Backward, with n the position within a
+ * sixth, all in 255ths: each channel is v - v s w / 255^2, its weight w falling from 255 to 0 and rising again along
+ * the circle. That quotient never lies half-way between two integers (2 v s w = 255^2 (2k + 1) would need an even
+ * number to be odd), so that integers round as Pillow's doubles do. */
+
+/* The integer part of 255 x for x on [0, 1], without the rounding of a float product: 256 x is exact. */
+static inline int32_t bytes_below(float x) {
+    const float scaled = 256.0f * x;
+    const int32_t whole = (int32_t)scaled;
+    return whole - (scaled - (float)whole < x);
+}
+
+/* hue and saturation, 0 .. 255, of a colour; *highest is the value. */
+static inline void hue_of(int32_t red, int32_t green, int32_t blue, int32_t *hue, int32_t *saturation,
+                          int32_t *highest) {
+    const int32_t high = (red > green ? red : green) > blue ? (red > green ? red : green) : blue;
+    const int32_t low = (red < green ? red : green) < blue ? (red < green ? red : green) : blue;
+    const int32_t middle = red + green + blue - high - low, range = high - low;
+    /* The sixths: red with blue lowest 1 - t, with green lowest -1 + t; green 1 + t, 3 - t; blue 3 + t, 5 - t. */
+    const int32_t red_leads = red == high, green_leads = !red_leads & (green == high);
+    const int32_t blue_lowest = blue == low, red_lowest = red == low;
+    const int32_t upward = red_leads ? !blue_lowest : green_leads ? blue_lowest : red_lowest;
+    const int32_t base = red_leads     ? (blue_lowest ? 1 : -1)
+                         : green_leads ? (blue_lowest ? 1 : 3)
+                                       : (red_lowest ? 3 : 5);
+    const float t = (float)(high - middle) / (float)(range > 0 ? range : 1);
+    const float sixths = upward ? (float)base + t : (float)base - t;
+    float circle = sixths / 6.0f;
+    circle = sixths < 0.0f ? circle + 1.0f : circle;
+    *hue = range > 0 ? bytes_below(circle) : 0;
+    *saturation = bytes_below((float)range / (float)(high > 0 ? high : 1));
+    *highest = high;
+}
+
+/* The channel whose weight is 0 around `centre` (in 255ths of a sixth): highest - highest * saturation * weight /
+ * 255^2, rounded. position: 0 .. 6 * 255. */
+static inline uint8_t channel_at(int32_t position, int32_t centre, int32_t highest, int32_t strength, int32_t inside) {
+    int32_t distance = position - centre;
+    distance = (distance < 0 ? -distance : distance) - 255;
+    distance = distance > 0 ? distance : 0;
+    distance = distance < 255 ? distance : 255;
+    const int32_t weight = inside ? distance : 255 - distance;
+    return (uint8_t)(highest - (int32_t)((uint32_t)(strength * weight + 32512) / 65025u));
+}
+
+SIMD_VERSIONS static void turn_hues(uint8_t *restrict red, uint8_t *restrict green, uint8_t *restrict blue,
+                                    int64_t count, int32_t turn) {
+    for (int64_t i = 0; i < count; i++) {
+        int32_t hue, saturation, highest;
+        hue_of(red[i], green[i], blue[i], &hue, &saturation, &highest);
+        const int32_t position = 6 * ((hue + turn) & 255), strength = highest * saturation;
+        red[i] = channel_at(position, 765, highest, strength, 0);
+        green[i] = channel_at(position, 510, highest, strength, 1);
+        blue[i] = channel_at(position, 1020, highest, strength, 1);
+    }
+}
+
+void colour_hue(Image *image, float turn) {
+    if (image->channels == 1) return;
+    const int32_t bytes = (int32_t)((double)turn * 255.0) & 255;
+    turn_hues(image_plane(image, 0), image_plane(image, 1), image_plane(image, 2), image_area(image), bytes);
+}
+
+/* ---- one table for a channel ---- */
+
+static void apply_table(uint8_t *values, int64_t count, const uint8_t table[256]) {
+    for (int64_t i = 0; i < count; i++)
+        values[i] = table[values[i]];
+}
+
+SIMD_VERSIONS static void find_limits(const uint8_t *values, int64_t count, uint8_t *lowest, uint8_t *highest) {
+    uint8_t low = 255, high = 0;
+    for (int64_t i = 0; i < count; i++) {
+        low = values[i] < low ? values[i] : low;
+        high = values[i] > high ? values[i] : high;
+    }
+    *lowest = low;
+    *highest = high;
+}
+
+void colour_auto_contrast(Image *image) {
+    const int64_t area = image_area(image);
+    for (int64_t c = 0; c < image->channels; c++) {
+        uint8_t *plane = image_plane(image, c), low, high, table[256] = {0};
+        find_limits(plane, area, &low, &high);
+        if (high <= low) continue;
+        const double scale = 255.0 / (high - low), offset = -low * scale;
+        for (int value = low; value <= high; value++) {
+            const int stretched = (int)(value * scale + offset);
+            table[value] = (uint8_t)(stretched < 0 ? 0 : stretched > 255 ? 255 : stretched);
+        }
+        apply_table(plane, area, table);
+    }
+}
+
+/* Four histograms side by side, so that equal neighbours do not wait for one another. */
+static void count_values(const uint8_t *values, int64_t count, int64_t histogram[256]) {
+    uint32_t parts[4][256] = {0};
+    for (int64_t i = 0; i < count; i++)
+        parts[i & 3][values[i]]++;
+    for (int value = 0; value < 256; value++)
+        histogram[value] = (int64_t)parts[0][value] + parts[1][value] + parts[2][value] + parts[3][value];
+}
+
+void colour_equalise(Image *image) {
+    const int64_t area = image_area(image);
+    for (int64_t c = 0; c < image->channels; c++) {
+        uint8_t *plane = image_plane(image, c), table[256];
+        int64_t histogram[256];
+        count_values(plane, area, histogram);
+        int last = 255;
+        while (histogram[last] == 0)
+            last--;
+        const int64_t step = (area - histogram[last]) / 255;
+        if (step == 0) continue; /* one value only, or too few pixels: unchanged */
+        int64_t below = step / 2;
+        for (int value = 0; value < 256; value++) {
+            table[value] = (uint8_t)(below / step < 255 ? below / step : 255);
+            below += histogram[value];
+        }
+        apply_table(plane, area, table);
+    }
+}
+
+SIMD_VERSIONS static void invert_from(uint8_t *values, int64_t count, int32_t threshold) {
+    for (int64_t i = 0; i < count; i++)
+        values[i] = values[i] < threshold ? values[i] : (uint8_t)(255 - values[i]);
+}
+
+void colour_solarise(Image *image, float threshold) {
+    /* value < threshold for integer values: value < ceil(threshold). */
+    int32_t limit = (int32_t)threshold;
+    if ((float)limit < threshold) limit++;
+    invert_from(image->pixels, image->channels * image_area(image), limit);
+}
+
+SIMD_VERSIONS static void mask_values(uint8_t *values, int64_t count, uint8_t mask) {
+    for (int64_t i = 0; i < count; i++)
+        values[i] &= mask;
+}
+
+void colour_posterise(Image *image, int bits) {
+    mask_values(image->pixels, image->channels * image_area(image), (uint8_t)(0xFF00u >> bits));
+}
