@@ -1,0 +1,57 @@
+/* Rules that bind several options. */
+#include "config/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *value_of(const Options *options, const char *key) { return options->texts[option_find(key)]; }
+
+static Status rule_fail(Context *ctx, const Options *options, const char *key, const char *other, const char *rule) {
+    return context_fail(ctx, SPICA_ERROR_OPTION, "%s = %s with %s = %s: %s", key, value_of(options, key), other,
+                        value_of(options, other), rule);
+}
+
+/* Every "X_min" of the table is followed by its "X_max". */
+static Status check_ranges(Context *ctx, const Options *options) {
+    for (size_t i = 0; i + 1 < option_count; i++) {
+        const char *low = option_table[i].key, *high = option_table[i + 1].key;
+        const size_t length = strlen(low);
+        if (length < 4 || strcmp(low + length - 4, "_min") != 0) continue;
+        if (options_real(options, low) > options_real(options, high))
+            return rule_fail(ctx, options, low, high, "the minimum exceeds the maximum");
+    }
+    return SPICA_OK;
+}
+
+static Status check_start(Context *ctx, const Options *options) {
+    const bool same = strcmp(options_text(options, "joint.backbone"), "same") == 0;
+    if (same || strcmp(options_text(options, "joint.start"), "fresh") == 0) return SPICA_OK;
+    return rule_fail(ctx, options, "joint.start", "joint.backbone",
+                     "only the same backbone can start from the weights of stages 1 and 2");
+}
+
+/* Cached views are features of running statistics. */
+static Status check_bank(Context *ctx, const Options *options) {
+    if (options_integer(options, "head.bank") == 0 || strcmp(options_text(options, "head.bn"), "eval") == 0)
+        return SPICA_OK;
+    return rule_fail(ctx, options, "head.bank", "head.bn", "kept views need head.bn = eval");
+}
+
+static Status check_split(Context *ctx, const Options *options) {
+    const double sum = options_real(options, "run.split_features") + options_real(options, "run.split_head") +
+                       options_real(options, "run.split_joint");
+    if (sum > 0.0 && sum < 1.000001) return SPICA_OK;
+    return context_fail(ctx, SPICA_ERROR_OPTION,
+                        "run.split_features, run.split_head and run.split_joint add up to %.4g: more than 0 and at "
+                        "most 1 is expected",
+                        sum);
+}
+
+Status options_check(Context *ctx, const Options *options) {
+    if (options_integer(options, "run.clusters") < 2)
+        return context_fail(ctx, SPICA_ERROR_OPTION, "run.clusters (--clusters, -k) must be given, and be at least 2");
+    TRY(check_ranges(ctx, options));
+    TRY(check_start(ctx, options));
+    TRY(check_bank(ctx, options));
+    return check_split(ctx, options);
+}

@@ -1,0 +1,190 @@
+/* The option table. A row is written once; everything else about options is derived from it. The default is the paper's
+ * value or its authors' program's (docs/methods/spice.md tells where the two differ); recipes set the other one. */
+#include "config/options.h"
+
+#define INTEGER(key, low, high, initial, unit, help, source)                                                           \
+    { key, NULL, OPTION_INTEGER, low, high, NULL, initial, unit, help, source }
+#define REAL(key, low, high, initial, unit, help, source)                                                              \
+    { key, NULL, OPTION_REAL, low, high, NULL, initial, unit, help, source }
+#define BOOLEAN(key, initial, help, source)                                                                            \
+    { key, NULL, OPTION_BOOLEAN, 0, 1, NULL, initial, "", help, source }
+#define TEXT(key, initial, help, source)                                                                               \
+    { key, NULL, OPTION_TEXT, 0, 0, NULL, initial, "", help, source }
+#define CHOICE(key, choices, initial, help, source)                                                                    \
+    { key, NULL, OPTION_CHOICE, 0, 0, choices, initial, "", help, source }
+#define NUMBERS(key, low, high, initial, unit, help, source)                                                           \
+    { key, NULL, OPTION_NUMBERS, low, high, NULL, initial, unit, help, source }
+
+#define MOST 1000000000.0
+
+/* A backbone and how its input is scaled. */
+#define BACKBONE_ROWS(stage, name, name_help, scales, scale)                                                           \
+    TEXT(stage ".backbone", name, name_help, "SPICE IV-B"),                                                            \
+        CHOICE(stage ".stem", "imagenet|stl|cifar|small", "cifar",                                                     \
+               "first layers: 7x7 stride 2 and pool (imagenet), 3x3 and 2x2 pool (stl), 3x3 (cifar), "                 \
+               "3x3 stride 2 (small)",                                                                                 \
+               "program"),                                                                                             \
+        INTEGER(stage ".width", 1, 1024, "64", "channels", "channels of a ResNet's first stage", "SPICE IV-B"),        \
+        REAL(stage ".relu_slope", 0, 1, "0", "", "slope of the ReLUs below zero (0.1 in the program's WRNs)",          \
+             "program"),                                                                                               \
+        REAL(stage ".bn_momentum", 0, 1, "0.1", "",                                                                    \
+             "share of the new batch in batch norm's running statistics (0.001 in the program's WRNs); raised where "  \
+             "the schedule is too short for it",                                                                       \
+             "program"),                                                                                               \
+        REAL(stage ".dropout", 0, 0.95, "0", "", "share of the last features that training drops", ""),                \
+        CHOICE(stage ".initialisation", "default|gaussian|xavier|kaiming", "default",                                  \
+               "how weights start; default: torchvision's rule", "PICA Table 5"),                                      \
+        CHOICE(stage ".normalisation", scales, scale,                                                                  \
+               "mean and deviation that pictures are scaled with: measured on the data, ImageNet's, or those given",   \
+               "program"),                                                                                             \
+        NUMBERS(stage ".mean", 0, 1, "0.5", "", "mean by channel for normalisation = given", ""),                      \
+        NUMBERS(stage ".deviation", 0.001, 10, "0.5", "", "deviation by channel for normalisation = given", "")
+
+#define OPTIMISER_ROWS(stage, kind, rate, decay, rule, nesterov, paper)                                                \
+    CHOICE(stage ".optimiser", "sgd|adam", kind, "which optimiser", paper),                                            \
+        REAL(stage ".learning_rate", 0, 1000, rate, "", "learning rate at the start", paper),                          \
+        REAL(stage ".weight_decay", 0, 1, decay, "", "weight decay, added to the gradient", paper),                    \
+        CHOICE(stage ".decay_rule", "all|all-but-norms", rule,                                                         \
+               "parameters that decay: all (MoCo), or all but those of batch norm (FixMatch)", paper),                 \
+        REAL(stage ".sgd_momentum", 0, 0.999999, "0.9", "", "momentum of sgd", paper),                                 \
+        BOOLEAN(stage ".nesterov", nesterov, "Nesterov's form of sgd's momentum", paper),                              \
+        REAL(stage ".adam_beta1", 0, 0.999999, "0.9", "", "decay of adam's first moment", ""),                         \
+        REAL(stage ".adam_beta2", 0, 0.999999, "0.999", "", "decay of adam's second moment", ""),                      \
+        REAL(stage ".adam_epsilon", 0, 1, "1e-8", "", "added to adam's denominator", "")
+
+/* What a view may draw (augment/augment.h). */
+#define POLICY_ROWS(view, kind, shift, reflect, count, affine, hole, fill, last, paper)                                \
+    CHOICE(view ".policy", "none|weak|strong|moco|pica", kind, "which kind of random view", paper),                    \
+        REAL(view ".scale_min", 0.0001, 1, "0.2", "of the area", "moco, pica: smallest crop", "MoCo v2"),              \
+        REAL(view ".scale_max", 0.0001, 1, "1", "of the area", "moco, pica: largest crop", "MoCo v2"),                 \
+        REAL(view ".ratio_min", 0.01, 100, "0.75", "", "moco, pica: smallest width / height of a crop", "MoCo v2"),    \
+        REAL(view ".ratio_max", 0.01, 100, "1.3333333333333333", "", "moco, pica: largest width / height of a crop",   \
+             "MoCo v2"),                                                                                               \
+        REAL(view ".brightness", 0, 1, "0.4", "", "moco, pica: jitter's brightness factor is 1 +- this", "MoCo v2"),   \
+        REAL(view ".contrast", 0, 1, "0.4", "", "moco, pica: jitter's contrast factor is 1 +- this", "MoCo v2"),       \
+        REAL(view ".saturation", 0, 1, "0.4", "", "moco, pica: jitter's saturation factor is 1 +- this", "MoCo v2"),   \
+        REAL(view ".hue", 0, 0.5, "0.1", "of the circle", "moco, pica: jitter's hue turn is +- this", "MoCo v2"),      \
+        REAL(view ".jitter_probability", 0, 1, "0.8", "", "moco, pica: share of views with colour jitter", "MoCo v2"), \
+        REAL(view ".grey_probability", 0, 1, "0.2", "", "moco, pica: share of views made grey", "MoCo v2"),            \
+        REAL(view ".blur_probability", 0, 1, "0.5", "", "moco, pica: share of views blurred", "MoCo v2"),              \
+        REAL(view ".blur_sigma_min", 0.01, 100, "0.1", "pixels", "moco, pica: least Gaussian blur", "MoCo v2"),        \
+        REAL(view ".blur_sigma_max", 0.01, 100, "2", "pixels", "moco, pica: most Gaussian blur", "MoCo v2"),           \
+        REAL(view ".flip_probability", 0, 1, "0.5", "", "all but none: share of views mirrored left to right", paper), \
+        REAL(view ".pad", 0, 1, shift, "of the side",                                                                  \
+             "weak, strong: padding before a random crop of the full size, so the largest shift", paper),              \
+        BOOLEAN(view ".pad_reflect", reflect,                                                                          \
+                "weak, strong: pad with the mirrored picture (paper), else with zeros "                                \
+                "(program)",                                                                                           \
+                paper),                                                                                                \
+        INTEGER(view ".operations", 0, 64, count, "", "strong: how many of RandAugment's 14 operations", paper),       \
+        REAL(view ".affine_shift", 0, 1, affine, "of the side", "strong: largest shear and translation", paper),       \
+        REAL(view ".cutout", 0, 1, hole, "of the side", "strong: largest side of the hole", paper),                    \
+        BOOLEAN(view ".cutout_fixed", "false", "strong: every hole has the largest side", paper),                      \
+        NUMBERS(view ".cutout_fill", 0, 255, fill, "", "strong: colour of the hole and of what an operation uncovers", \
+                paper),                                                                                                \
+        BOOLEAN(view ".crop_last", last, "strong: flip and crop after the operations, else before", paper)
+
+const OptionRow option_table[] = {
+    {"run.method", "--method", OPTION_CHOICE, 0, 0, "spice|spice-self", "spice", "",
+     "what clusters the pictures; spice-self stops after the clustering head", "SPICE III"},
+    {"run.clusters", "--clusters", OPTION_INTEGER, 2, 1000000, NULL, "0", "",
+     "K, the number of clusters; must be given", "SPICE III"},
+    TEXT("run.recipe", "", "name of the recipe that was used", ""),
+    {"run.seed", "--seed", OPTION_INTEGER, 0, 9007199254740991.0, NULL, "0", "", "seed of everything random", ""},
+    {"run.threads", "--threads", OPTION_INTEGER, 0, 4096, NULL, "0", "", "threads; 0: all processors", ""},
+    {"run.budget", "--budget", OPTION_DURATION, 0, MOST, NULL, "0", "",
+     "wall time of the whole command, which then sets the lengths of the stages; 0: the lengths are as set", ""},
+    REAL("run.split_features", 0, 1, "0.7", "", "share of the budget for the features", ""),
+    REAL("run.split_head", 0, 1, "0.05", "", "share of the budget for the clustering head", ""),
+    REAL("run.split_joint", 0, 1, "0.25", "", "share of the budget for joint training", ""),
+    {"run.checkpoint_every", NULL, OPTION_DURATION, 0, MOST, NULL, "10m", "",
+     "time between checkpoints within a stage; 0: none", ""},
+    INTEGER("run.inference_batch", 1, 65536, "256", "pictures", "batch where nothing is trained; changes no result",
+            ""),
+
+    {"data.split", "--split", OPTION_CHOICE, 0, 0, "whole|train|test", "whole", "",
+     "which pictures of a data set that has splits", "SPICE IV-C"},
+    {"data.labels", "--labels", OPTION_TEXT, 0, 0, NULL, "auto", "",
+     "labels for evaluation: auto (the data set's own), none, or a CSV file path,label", ""},
+    {"data.limit", "--limit", OPTION_INTEGER, 0, MOST, NULL, "0", "pictures",
+     "takes a random subset of this size; 0: all pictures", ""},
+    INTEGER("data.size", 0, 4096, "0", "pixels", "side that pictures are resized to; 0: as they are", "SPICE Table I"),
+    BOOLEAN("data.sobel", "false", "networks see two Sobel edge maps instead of colours", "PICA"),
+
+    BACKBONE_ROWS("features", "resnet18", "resnet18, resnet34, resnet50 or wrnDEPTH-WIDTH", "measured|imagenet|given",
+                  "measured"),
+    TEXT("features.weights", "", "weights file to start the later stages from instead of training features",
+         "SPICE III-A"),
+    REAL("features.epochs", 0, MOST, "1000", "epochs", "length of stage 1; fractions are allowed", "program"),
+    INTEGER("features.batch", 2, 1000000, "128", "pictures", "pictures of a step", "program"),
+    INTEGER("features.queue", 1, MOST, "12800", "keys",
+            "negatives Nq; at most a quarter of the pictures is used, in whole batches", "SPICE Eq. 1"),
+    REAL("features.temperature", 0.0001, 1000, "0.2", "", "temperature tau of the contrast", "SPICE Eq. 1"),
+    REAL("features.key_momentum", 0, 1, "0.999", "", "mu, how slowly the key encoder follows", "SPICE III-A"),
+    BOOLEAN("features.ema_warmup", "true", "key momentum at step t is at most (1 + t) / (10 + t)", ""),
+    INTEGER("features.bn_groups", 1, 1024, "4", "",
+            "batch norm over this many groups of a batch, keys shuffled between them; 1: off", "program"),
+    BOOLEAN("features.symmetric", "false", "both views of a picture serve as query (twice the work of a step)", ""),
+    INTEGER("features.projection", 1, 65536, "128", "", "size of the projection that is contrasted", "program"),
+    INTEGER("features.projection_hidden", 0, 65536, "0", "", "hidden size of the projection; 0: D", "program"),
+    OPTIMISER_ROWS("features", "sgd", "0.015", "0.0001", "all", "false", "program"),
+    CHOICE("features.schedule", "constant|cosine", "cosine", "how the learning rate falls", "program"),
+    CHOICE("features.schedule_by", "epoch|step", "epoch", "how often the learning rate is set", "program"),
+    POLICY_ROWS("features.augment", "moco", "0.125", "true", "4", "0.1", "0.5", "124,116,104", "false", "SPICE III-A"),
+
+    INTEGER("head.count", 1, 1000, "10", "heads", "heads side by side, of which the loss selects one", "SPICE IV-B"),
+    INTEGER("head.epochs", 1, MOST, "30", "epochs", "T, length of stage 2 (100 for all but CIFAR-10)", "SPICE Alg. 1"),
+    INTEGER("head.hidden", 0, 65536, "0", "", "hidden size of a head; 0: D", "SPICE IV-B"),
+    INTEGER("head.estep", 1, MOST, "5000", "pictures", "M, pictures of an E-step (paper 1000, program 5000)",
+            "SPICE Alg. 1"),
+    INTEGER("head.batch", 0, 1000000, "128", "pictures",
+            "pictures of an M-step's step (program 128); 0: one step of all labelled (paper)", "SPICE Eq. 5"),
+    INTEGER("head.passes", 1, 1000, "8", "", "passes over the labelled pictures in an M-step (paper 1, program 8)",
+            "SPICE Alg. 1"),
+    REAL("head.confident_ratio", 0.0001, 1, "0.5", "of M/K",
+         "most confident pictures that make a cluster's centre (paper 1, program 0.5)", "SPICE Eq. 2"),
+    BOOLEAN("head.overlap", "true", "a picture may carry several pseudo-labels", "SPICE Table VII"),
+    CHOICE("head.loss", "plain|temperature|double-softmax", "double-softmax", "cross-entropy of the M-step",
+           "SPICE Eq. 5"),
+    REAL("head.temperature", 0.0001, 1000, "0.2", "", "temperature for head.loss = temperature", "SPICE Table VII"),
+    REAL("head.entropy_weight", 0, 1000, "0", "", "weight of the entropy of the mean prediction (for 200 clusters)",
+         "SPICE Table VII"),
+    CHOICE("head.bn", "eval|train", "eval",
+           "batch norm of the frozen backbone in the M-step: running statistics, or the batch's (program)", "program"),
+    INTEGER("head.bank", 0, 1024, "0", "views",
+            "views of every picture that are drawn once and kept as features, weak and strong each; 0: fresh ones", ""),
+    OPTIMISER_ROWS("head", "adam", "0.005", "0", "all", "false", "program"),
+    POLICY_ROWS("head.weak", "weak", "0.125", "true", "4", "0.1", "0.5", "124,116,104", "false", "SPICE IV-B"),
+    POLICY_ROWS("head.strong", "strong", "0.125", "true", "4", "0.1", "0.5", "124,116,104", "false", "SPICE IV-B"),
+
+    INTEGER("reliable.neighbours", 1, 100000, "100", "pictures", "Ns, neighbours that are asked", "SPICE Eq. 6"),
+    REAL("reliable.consistency", 0, 1, "0.95", "",
+         "lambda, share of neighbours that must agree (program 0.99 on CIFAR, 0.9 elsewhere)", "SPICE Eq. 7"),
+    BOOLEAN("reliable.inclusive", "false", "a share equal to lambda suffices (program), else it must exceed it (paper)",
+            "SPICE Eq. 7"),
+    REAL("reliable.confidence", 0, 1, "0", "",
+         "the label's probability must exceed this (program 0.99); 0: no condition", "program"),
+    BOOLEAN("reliable.balanced", "false", "clusters are cut at random to the smallest one's size (program)", "program"),
+    INTEGER("reliable.minimum", 1, 1000000, "1", "pictures", "pictures that every cluster keeps at least", ""),
+
+    BACKBONE_ROWS("joint", "same", "same (as features.backbone), resnet18, resnet34, resnet50 or wrnDEPTH-WIDTH",
+                  "same|measured|imagenet|given", "same"),
+    CHOICE("joint.start", "weights|fresh", "weights",
+           "start from the weights of stages 1 and 2 (with backbone = same), or afresh (program)", "SPICE III-C"),
+    INTEGER("joint.steps", 0, MOST, "1048576", "steps", "length of stage 3", "FixMatch"),
+    INTEGER("joint.batch", 1, 1000000, "64", "pictures", "reliably labelled pictures of a step", "FixMatch"),
+    INTEGER("joint.ratio", 1, 1000, "7", "", "unlabelled pictures of a step per labelled one", "FixMatch"),
+    REAL("joint.threshold", 0, 1, "0.95", "", "eta, confidence of a weak view that makes a pseudo-label",
+         "SPICE Eq. 8"),
+    REAL("joint.unlabelled_weight", 0, 1000, "1", "", "weight of the unlabelled pictures' loss", "SPICE Eq. 9"),
+    BOOLEAN("joint.one_forward", "true",
+            "weak unlabelled views share the batch statistics of one forward pass (program), else have their own",
+            "program"),
+    REAL("joint.ema", 0, 1, "0.999", "", "how slowly the evaluated weights follow", "FixMatch"),
+    BOOLEAN("joint.ema_warmup", "true", "ema at step t is at most (1 + t) / (10 + t)", ""),
+    OPTIMISER_ROWS("joint", "sgd", "0.03", "0.0005", "all-but-norms", "true", "FixMatch"),
+    POLICY_ROWS("joint.weak", "weak", "0.125", "true", "3", "0.3", "0.5", "125,123,114", "true", "FixMatch"),
+    POLICY_ROWS("joint.strong", "strong", "0.125", "true", "3", "0.3", "0.5", "125,123,114", "true", "FixMatch"),
+};
+
+const size_t option_count = sizeof option_table / sizeof option_table[0];
