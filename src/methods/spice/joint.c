@@ -85,7 +85,7 @@ static Status copy_tensors(Context *ctx, const Param *table, size_t table_count,
 static Status set_weights(Context *ctx, JointTrainer *t, const Model *start) {
     Params *params = net_params(t->model.net), *average = net_params(t->average.net);
     if (start == NULL) {
-        init_params(params, INIT_DEFAULT, t->settings.seed, RANDOM_INIT_BACKBONE);
+        init_params(params, t->settings.init, t->settings.seed, RANDOM_INIT_BACKBONE);
     } else {
         const Params *from = net_params(start->net);
         TRY(copy_tensors(ctx, params->table, params->table_count, params->values, from));

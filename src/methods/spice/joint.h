@@ -3,6 +3,7 @@
 #define SPICA_METHODS_SPICE_JOINT_H
 
 #include "augment/augment.h"
+#include "nn/init.h"
 #include "nn/model.h"
 #include "nn/optimiser.h"
 
@@ -19,6 +20,7 @@ typedef struct JointSettings {
     bool ema_warmup;
     OptimiserSettings optimiser;
     float learning_rate;
+    InitRule init; /* of a fresh start */
     Policy weak, strong;
     uint64_t seed;
 } JointSettings;

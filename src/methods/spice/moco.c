@@ -84,7 +84,7 @@ static Status open_encoders(Context *ctx, MocoTrainer *t) {
     if (t->query.projection < 0)
         return context_fail(ctx, SPICA_ERROR_INTERNAL, "features: the model has no projection");
     Params *query = net_params(t->query.net), *key = net_params(t->key.net);
-    init_params(query, INIT_DEFAULT, t->settings.seed, RANDOM_INIT_BACKBONE);
+    init_params(query, t->settings.init, t->settings.seed, RANDOM_INIT_BACKBONE);
     memcpy(key->values, query->values, query->count * sizeof *query->values);
     memcpy(key->buffers, query->buffers, query->buffer_count * sizeof *query->buffers);
     params_changed(key);

@@ -14,6 +14,7 @@
 #define SPICA_METHODS_SPICE_MOCO_H
 
 #include "augment/augment.h"
+#include "nn/init.h"
 #include "nn/model.h"
 #include "nn/optimiser.h"
 
@@ -31,6 +32,7 @@ typedef struct MocoSettings {
     float learning_rate;
     bool cosine;        /* else constant */
     bool step_schedule; /* cosine set at every step instead of once per epoch */
+    InitRule init;
     Policy policy;
     uint64_t seed;
 } MocoSettings;
