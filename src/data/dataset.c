@@ -1,0 +1,123 @@
+#include "data/dataset.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "data/cifar_reader.h"
+#include "data/dataset_labels.h"
+#include "data/dataset_measure.h"
+#include "data/idx_reader.h"
+
+/* Every kind of data set, asked in this order. */
+static const DataReader *const readers[] = {&idx_reader, &cifar_reader};
+#define READERS (sizeof readers / sizeof readers[0])
+
+/* DATA must be a folder that can be listed and is not empty, or a regular file that can be read. */
+static Status path_examine(Context *ctx, const char *path, bool *folder) {
+    struct stat facts;
+    if (stat(path, &facts) != 0 || access(path, R_OK) != 0)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: %s", path, strerror(errno));
+    *folder = S_ISDIR(facts.st_mode);
+    if (!*folder && !S_ISREG(facts.st_mode))
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: neither a folder nor a regular file", path);
+    if (!*folder)
+        return facts.st_size > 0 ? SPICA_OK : context_fail(ctx, SPICA_ERROR_DATA, "%s: the file is empty", path);
+    FolderList list;
+    const Status status = folder_list(ctx, &list, path);
+    const size_t entries = list.count;
+    folder_list_close(ctx, &list);
+    if (status == SPICA_ERROR_IO) return SPICA_ERROR_DATA;
+    TRY(status);
+    return entries > 0 ? SPICA_OK : context_fail(ctx, SPICA_ERROR_DATA, "%s: the folder is empty", path);
+}
+
+static Status nothing_recognised(Context *ctx, const char *path) {
+    char kinds[512] = "";
+    for (size_t i = 0; i < READERS; i++) {
+        const size_t used = strlen(kinds);
+        snprintf(kinds + used, sizeof kinds - used, "%s%s", i == 0 ? "" : "; ", readers[i]->expected);
+    }
+    return context_fail(ctx, SPICA_ERROR_DATA, "%s: no data set that spica knows; it reads %s", path, kinds);
+}
+
+static Status dataset_read(Context *ctx, Dataset *dataset, const ReadRequest *request) {
+    for (size_t i = 0; i < READERS; i++) {
+        if (!readers[i]->recognise(request)) continue;
+        snprintf(dataset->kind, sizeof dataset->kind, "%s", readers[i]->kind);
+        return readers[i]->read(ctx, dataset, request);
+    }
+    return nothing_recognised(ctx, request->path);
+}
+
+/* chosen[count]: which rows a random subset of `limit` keeps. A function of count and limit alone. */
+static Status rows_choose(Context *ctx, bool *chosen, size_t count, size_t limit) {
+    int64_t *order;
+    TRY(NEW_ARRAY(ctx, &order, count));
+    Random random = random_at(0, RANDOM_DATA_LIMIT, count, limit, 0);
+    random_permutation(&random, order, count);
+    memset(chosen, 0, count * sizeof *chosen);
+    for (size_t i = 0; i < limit; i++)
+        chosen[order[i]] = true;
+    FREE_ARRAY(ctx, &order);
+    return SPICA_OK;
+}
+
+/* Moves the chosen rows to the front, in their order. */
+static void rows_compact(Dataset *dataset, const bool *chosen) {
+    const size_t picture = (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
+    size_t kept = 0;
+    for (size_t row = 0; row < dataset->count; row++) {
+        if (!chosen[row]) continue;
+        if (kept != row) memcpy(dataset->pixels + kept * picture, dataset->pixels + row * picture, picture);
+        dataset->paths[kept] = dataset->paths[row];
+        if (dataset->labels != NULL) dataset->labels[kept] = dataset->labels[row];
+        kept++;
+    }
+    dataset->count = kept;
+}
+
+/* Gives the room of pictures that were left out back. */
+static Status pixels_shrink(Context *ctx, Dataset *dataset) {
+    const size_t picture = (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
+    uint8_t *pixels;
+    TRY(NEW_ARRAY(ctx, &pixels, dataset->count * picture));
+    memcpy(pixels, dataset->pixels, dataset->count * picture);
+    FREE_ARRAY(ctx, &dataset->pixels);
+    dataset->pixels = pixels;
+    return SPICA_OK;
+}
+
+static Status dataset_limit(Context *ctx, Dataset *dataset, size_t limit) {
+    if (limit == 0 || limit >= dataset->count) return SPICA_OK;
+    bool *chosen;
+    TRY(NEW_ARRAY(ctx, &chosen, dataset->count));
+    const Status status = rows_choose(ctx, chosen, dataset->count, limit);
+    if (status == SPICA_OK) rows_compact(dataset, chosen);
+    FREE_ARRAY(ctx, &chosen);
+    TRY(status);
+    return pixels_shrink(ctx, dataset);
+}
+
+Status dataset_open(Context *ctx, Dataset *dataset, const char *path, const DataSettings *settings) {
+    memset(dataset, 0, sizeof *dataset);
+    const char *labels = settings->labels != NULL ? settings->labels : "auto";
+    ReadRequest request = {.path = path, .split = settings->split, .labels = strcmp(labels, "auto") == 0};
+    TRY(path_examine(ctx, path, &request.folder));
+    TRY(dataset_read(ctx, dataset, &request));
+    TRY(dataset_limit(ctx, dataset, settings->limit));
+    if (!request.labels && strcmp(labels, "none") != 0) TRY(dataset_join_labels(ctx, dataset, labels));
+    return dataset_fingerprint(ctx, dataset, &dataset->fingerprint);
+}
+
+void dataset_close(Context *ctx, Dataset *dataset) {
+    FREE_ARRAY(ctx, &dataset->pixels);
+    FREE_ARRAY(ctx, &dataset->labels);
+    arena_close(ctx, &dataset->arena);
+    memset(dataset, 0, sizeof *dataset);
+}

@@ -1,0 +1,51 @@
+/* Room and names for what readers read. */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "data/reader.h"
+
+Status dataset_allocate(Context *ctx, Dataset *dataset, size_t count, bool labels, const char *path) {
+    if (count == 0) return context_fail(ctx, SPICA_ERROR_DATA, "%s: holds no pictures", path);
+    if (count > INT32_MAX) return context_fail(ctx, SPICA_ERROR_DATA, "%s: holds too many pictures, %zu", path, count);
+    const size_t picture = (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
+    TRY(memory_allocate(ctx, (void **)&dataset->pixels, count, picture));
+    TRY(arena_allocate(ctx, &dataset->arena, (void **)&dataset->paths, count, sizeof *dataset->paths));
+    if (labels) {
+        TRY(NEW_ARRAY(ctx, &dataset->labels, count));
+        for (size_t row = 0; row < count; row++)
+            dataset->labels[row] = -1;
+    }
+    dataset->count = count;
+    return SPICA_OK;
+}
+
+Status dataset_number_paths(Context *ctx, Dataset *dataset, size_t first, size_t count, const char *file) {
+    const int digits = snprintf(NULL, 0, "%zu", count);
+    const size_t bytes = strlen(file) + 2 + (size_t)digits;
+    char *texts;
+    TRY(arena_allocate(ctx, &dataset->arena, (void **)&texts, count, bytes));
+    for (size_t row = 0; row < count; row++) {
+        char *text = texts + row * bytes;
+        snprintf(text, bytes, "%s#%zu", file, row);
+        dataset->paths[first + row] = text;
+    }
+    return SPICA_OK;
+}
+
+Status dataset_name_classes(Context *ctx, Dataset *dataset, const char *const *names, size_t count) {
+    char **copies;
+    TRY(arena_allocate(ctx, &dataset->arena, (void **)&copies, count, sizeof *copies));
+    for (size_t i = 0; i < count; i++) {
+        char number[24];
+        snprintf(number, sizeof number, "%zu", i);
+        const char *name = names != NULL ? names[i] : number;
+        const size_t bytes = strlen(name) + 1;
+        TRY(arena_allocate(ctx, &dataset->arena, (void **)&copies[i], bytes, 1));
+        memcpy(copies[i], name, bytes);
+    }
+    dataset->class_names = copies;
+    dataset->class_count = count;
+    return SPICA_OK;
+}

@@ -1,0 +1,125 @@
+#include "data/dataset_labels.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/csv.h"
+#include "base/log.h"
+#include "data/reader.h"
+
+/* Everything that the join needs. Zeroed may be closed. */
+typedef struct LabelJoin {
+    CsvTable table;
+    size_t path_column, label_column;
+    const char **names; /* [name_count]: the different labels, sorted; the texts are the table's */
+    size_t name_count;
+    const char *const **paths; /* [count]: pointers into dataset->paths, sorted by text; their place tells the row */
+    int32_t *labels;           /* [count] */
+    size_t joined;             /* pictures with a label */
+    size_t unknown;            /* rows of the file whose path is no picture's */
+} LabelJoin;
+
+static void join_close(Context *ctx, LabelJoin *join) {
+    csv_close(ctx, &join->table);
+    FREE_ARRAY(ctx, &join->names);
+    FREE_ARRAY(ctx, &join->paths);
+    FREE_ARRAY(ctx, &join->labels);
+}
+
+static bool is_whole_number(const char *text) { return *text != '\0' && text[strspn(text, "0123456789")] == '\0'; }
+
+/* Whole numbers first, by value (fewer digits, then digits), then all else by bytes. */
+static int label_compare(const char *a, const char *b) {
+    const bool a_number = is_whole_number(a), b_number = is_whole_number(b);
+    if (a_number != b_number) return a_number ? -1 : 1;
+    if (a_number && strlen(a) != strlen(b)) return strlen(a) < strlen(b) ? -1 : 1;
+    return strcmp(a, b);
+}
+
+static int label_compare_places(const void *a, const void *b) {
+    return label_compare(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int path_compare_places(const void *a, const void *b) {
+    return strcmp(**(const char *const *const *)a, **(const char *const *const *)b);
+}
+
+static int path_compare_text(const void *text, const void *place) {
+    return strcmp(text, **(const char *const *const *)place);
+}
+
+/* The different labels of the file, sorted. */
+static Status join_collect_names(Context *ctx, LabelJoin *join) {
+    TRY(NEW_ARRAY(ctx, &join->names, join->table.rows));
+    size_t count = 0;
+    for (size_t row = 0; row < join->table.rows; row++) {
+        const char *label = csv_cell(&join->table, row, join->label_column);
+        if (*label != '\0') join->names[count++] = label;
+    }
+    qsort(join->names, count, sizeof *join->names, label_compare_places);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || strcmp(join->names[i], join->names[join->name_count - 1]) != 0)
+            join->names[join->name_count++] = join->names[i];
+    return SPICA_OK;
+}
+
+static Status join_sort_paths(Context *ctx, LabelJoin *join, const Dataset *dataset) {
+    TRY(NEW_ARRAY(ctx, &join->paths, dataset->count));
+    for (size_t row = 0; row < dataset->count; row++)
+        join->paths[row] = (const char *const *)&dataset->paths[row];
+    qsort(join->paths, dataset->count, sizeof *join->paths, path_compare_places);
+    return SPICA_OK;
+}
+
+/* Gives the picture of one row of the file its label. */
+static Status join_row(Context *ctx, LabelJoin *join, const Dataset *dataset, size_t row) {
+    const char *path = csv_cell(&join->table, row, join->path_column);
+    const char *text = csv_cell(&join->table, row, join->label_column);
+    const char *const *const *place =
+        bsearch(path, join->paths, dataset->count, sizeof *join->paths, path_compare_text);
+    if (place == NULL) join->unknown++;
+    if (place == NULL || *text == '\0') return SPICA_OK;
+    const char **name = bsearch(&text, join->names, join->name_count, sizeof *join->names, label_compare_places);
+    int32_t *label = &join->labels[*place - (const char *const *)dataset->paths];
+    const int32_t number = (int32_t)(name - join->names);
+    if (*label >= 0 && *label != number)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: line %zu: a second label for %s", join->table.path,
+                            csv_line(&join->table, row), path);
+    if (*label < 0) join->joined++;
+    *label = number;
+    return SPICA_OK;
+}
+
+static Status join_run(Context *ctx, LabelJoin *join, Dataset *dataset, const char *file) {
+    TRY(csv_read(ctx, file, &join->table));
+    TRY(csv_require(ctx, &join->table, "path", &join->path_column));
+    TRY(csv_require(ctx, &join->table, "label", &join->label_column));
+    TRY(join_collect_names(ctx, join));
+    TRY(join_sort_paths(ctx, join, dataset));
+    TRY(NEW_ARRAY(ctx, &join->labels, dataset->count));
+    for (size_t row = 0; row < dataset->count; row++)
+        join->labels[row] = -1;
+    for (size_t row = 0; row < join->table.rows; row++)
+        TRY(join_row(ctx, join, dataset, row));
+    if (join->joined == 0)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: labels none of the %zu pictures; their paths are like %s", file,
+                            dataset->count, dataset->paths[0]);
+    if (join->joined < dataset->count)
+        log_warning(ctx, "%s: no label for %zu of %zu pictures", file, dataset->count - join->joined, dataset->count);
+    if (join->unknown > 0) log_info(ctx, "%s: %zu paths are no picture's", file, join->unknown);
+    return SPICA_OK;
+}
+
+Status dataset_join_labels(Context *ctx, Dataset *dataset, const char *file) {
+    LabelJoin join = {0};
+    Status status;
+    TRY_GOTO(status, close, join_run(ctx, &join, dataset, file));
+    TRY_GOTO(status, close, dataset_name_classes(ctx, dataset, join.names, join.name_count));
+    FREE_ARRAY(ctx, &dataset->labels);
+    dataset->labels = join.labels;
+    join.labels = NULL;
+close:
+    join_close(ctx, &join);
+    return status;
+}
