@@ -50,7 +50,7 @@
         BOOLEAN(stage ".nesterov", nesterov, "Nesterov's form of sgd's momentum", paper),                              \
         REAL(stage ".adam_beta1", 0, 0.999999, "0.9", "", "decay of adam's first moment", ""),                         \
         REAL(stage ".adam_beta2", 0, 0.999999, "0.999", "", "decay of adam's second moment", ""),                      \
-        REAL(stage ".adam_epsilon", 0, 1, "1e-8", "", "added to adam's denominator", "")
+        REAL(stage ".adam_epsilon", 0, 1, "1e-08", "", "added to adam's denominator", "")
 
 /* What a view may draw (augment/augment.h). */
 #define POLICY_ROWS(view, kind, shift, reflect, count, affine, hole, fill, last, paper)                                \
