@@ -60,13 +60,15 @@ void normalize_rows_backward(float *d_input, const float *d_output, const float 
                                columns);
 }
 
-/* loss = log sum_j exp(z_j / T) - z_label / T;  d z_j = weight / T * (softmax(z / T)_j - [j = label]). */
+/* loss = log sum_j exp(z_j / T) - z_label / T;  d z_j = weight / T * (softmax(z / T)_j - [j = label]). d_row may be
+ * row. */
 SIMD_VERSIONS
 static double cross_entropy_row(float *d_row, const float *row, size_t columns, size_t label, float inverse_temperature,
                                 double weight) {
     const float shift = vector_max(row, columns);
+    const double label_logit = (double)((row[label] - shift) * inverse_temperature);
     const double sum = vector_exp_sum(d_row, row, columns, shift, inverse_temperature);
-    const double loss = log(sum) - (double)((row[label] - shift) * inverse_temperature);
+    const double loss = log(sum) - label_logit;
     if (d_row == NULL) return loss;
     const double slope = weight * (double)inverse_temperature;
     const float scale = (float)(slope / sum);

@@ -73,7 +73,7 @@ static json_t *header_to_json(const Outgoing *list, size_t count, const WeightsM
 
 /* The header's length and its text, padded with spaces so that the tensors begin on a cache line. */
 static Status write_header(Context *ctx, FileWriter *writer, const json_t *root) {
-    const size_t flags = JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII;
+    const size_t flags = JSON_COMPACT | JSON_SORT_KEYS;
     const size_t length = json_dumpb(root, NULL, 0, flags);
     if (length == 0) return context_fail(ctx, SPICA_ERROR_MEMORY, "out of memory: header of %s", writer->path);
     const size_t padded = (8 + length + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT - 8;
