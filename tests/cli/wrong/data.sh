@@ -10,8 +10,8 @@ echo "no pictures" >other/notes.txt
 try cluster other -k 3 -o run
 
 mkdir good
-make_idx good --count 60
-try cluster good -k 61 -o run
+make_idx good
+try cluster good -k 81 -o run
 
 cp -r good truncated
 head -c 1000 good/train-images-idx3-ubyte >truncated/train-images-idx3-ubyte
@@ -29,20 +29,25 @@ cp -r good magic
 { printf '\000\000\011\003' && tail -c +5 good/train-images-idx3-ubyte; } >magic/train-images-idx3-ubyte
 try cluster magic -k 3 -o run
 
-mkdir fewer counts
+mkdir fewer
 make_idx fewer --count 50
-cp good/train-images-idx3-ubyte fewer/train-labels-idx1-ubyte counts
+cp -r good counts
+cp fewer/train-labels-idx1-ubyte counts
 try cluster counts -k 3 -o run
 
 mkdir gzipped
-make_idx gzipped --count 60 --gz
-head -c 3000 gzipped/train-images-idx3-ubyte.gz >cut
-mv cut gzipped/train-images-idx3-ubyte.gz
+make_idx gzipped --gz
+head -c 3000 gzipped/train-images-idx3-ubyte.gz >short
+mv short gzipped/train-images-idx3-ubyte.gz
 try cluster gzipped -k 3 -o run
 
 mkdir none
 make_idx none --count 0
 try cluster none -k 3 -o run
+
+cp -r good half
+rm half/t10k-images-idx3-ubyte
+try cluster half -k 3 -o run
 
 try info nowhere
 try info other
