@@ -15,8 +15,13 @@ typedef struct KmeansSettings {
 } KmeansSettings;
 
 /* labels[count], centres[clusters x dim] (may be NULL), *inertia (may be NULL): the best of the starts by inertia. An
- * empty cluster takes the point farthest from its centre. */
+ * empty cluster takes the point farthest from its centre, so none is empty at the end. Errors: SPICA_ERROR_OPTION,
+ * SPICA_ERROR_DATA where count < clusters, SPICA_ERROR_NUMERIC where a point is not finite, SPICA_CANCELLED. */
 Status kmeans(Context *ctx, const KmeansSettings *settings, const float *points, size_t count, size_t dim,
               int32_t *labels, float *centres, double *inertia);
+
+/* Lloyd's iterations alone, from given centres[clusters x dim], which they move. */
+Status kmeans_refine(Context *ctx, const KmeansSettings *settings, const float *points, size_t count, size_t dim,
+                     int32_t *labels, float *centres, double *inertia);
 
 #endif
