@@ -1,6 +1,5 @@
 /* The public model: a weights file behind functions on arrays of pixels. */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "run/model_path.h"
 #include "run/predict.h"

@@ -1,0 +1,119 @@
+#include "run/stage_rates.h"
+
+#include "base/log.h"
+#include "methods/inference.h"
+#include "nn/init.h"
+
+/* Steps before the clock starts: memory is touched, weights are laid out. */
+#define WARM_UP 2
+/* No more is needed for a mean. */
+#define STEPS_MOST 200
+/* Pictures on which stage 2 is measured; its cost is proportional to their number. */
+#define HEAD_PICTURES 4000
+
+/* Seconds per call of `step`. */
+static Status time_steps(Context *ctx, Status (*step)(Context *ctx, void *trainer), void *trainer, double patience,
+                         double *seconds) {
+    for (int i = 0; i < WARM_UP; i++)
+        TRY(step(ctx, trainer));
+    const double started = clock_seconds();
+    double elapsed = 0.0;
+    int steps = 0;
+    while (steps < 2 || (elapsed < patience && steps < STEPS_MOST)) {
+        TRY(context_check_cancel(ctx));
+        TRY(step(ctx, trainer));
+        steps++;
+        elapsed = clock_seconds() - started;
+    }
+    *seconds = elapsed / steps;
+    return SPICA_OK;
+}
+
+static Status moco_call(Context *ctx, void *trainer) {
+    double loss, accuracy;
+    return moco_step(ctx, trainer, &loss, &accuracy);
+}
+
+Status rate_features(Context *ctx, const MocoSettings *settings, const Dataset *dataset, double patience,
+                     StageRates *rates) {
+    MocoTrainer *trainer = NULL;
+    Status status = moco_open(ctx, &trainer, settings, dataset);
+    if (status == SPICA_OK) status = time_steps(ctx, moco_call, trainer, patience, &rates->features_step);
+    moco_close(ctx, &trainer);
+    return status;
+}
+
+static Status joint_call(Context *ctx, void *trainer) {
+    JointStep report;
+    return joint_step(ctx, trainer, &report);
+}
+
+Status rate_joint(Context *ctx, const JointSettings *settings, const Dataset *dataset, double patience,
+                  StageRates *rates) {
+    JointTrainer *trainer = NULL;
+    int32_t *labels;
+    TRY(NEW_ARRAY(ctx, &labels, dataset->count));
+    /* Any labels cost the same. */
+    for (size_t i = 0; i < dataset->count; i++)
+        labels[i] = (int32_t)(i % (size_t)settings->model.clusters);
+    Status status = joint_open(ctx, &trainer, settings, dataset, labels, NULL);
+    if (status == SPICA_OK) status = time_steps(ctx, joint_call, trainer, patience, &rates->joint_step);
+    joint_close(ctx, &trainer);
+    FREE_ARRAY(ctx, &labels);
+    return status;
+}
+
+static Status time_head(Context *ctx, const HeadSettings *settings, int64_t epochs, const Dataset *part, Model *model,
+                        const float *features, double *seconds) {
+    HeadSettings timed = *settings;
+    HeadResult result = {0};
+    timed.epochs = epochs;
+    head_settings_clip(ctx, &timed, part->count);
+    const double started = clock_seconds();
+    const Status status = head_train(ctx, &timed, part, model, features, NULL, NULL, &result);
+    *seconds = clock_seconds() - started;
+    head_result_close(ctx, &result);
+    return status;
+}
+
+static Status time_inference(Context *ctx, const HeadSettings *settings, const Dataset *part, Model *model,
+                             float *features, double *seconds) {
+    const ViewKey key = {0};
+    const double started = clock_seconds();
+    TRY(infer_rows(ctx, model, part, NULL, part->count, &settings->plain, key, settings->inference_batch, NULL,
+                   features, NULL));
+    *seconds = clock_seconds() - started;
+    return SPICA_OK;
+}
+
+static Status measure_head(Context *ctx, const HeadSettings *settings, const Dataset *part, size_t count, Model *model,
+                           float *features, StageRates *rates) {
+    double pass, one, three;
+    TRY(time_inference(ctx, settings, part, model, features, &pass));
+    TRY(time_head(ctx, settings, 1, part, model, features, &one));
+    TRY(time_head(ctx, settings, 3, part, model, features, &three));
+    const double scale = (double)count / (double)part->count;
+    const double epoch = three > one ? 0.5 * (three - one) : one;
+    rates->inference = pass / (double)part->count;
+    rates->head_epoch = epoch * scale;
+    rates->head_start = one > epoch ? (one - epoch) * scale : 0.0;
+    return SPICA_OK;
+}
+
+Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *dataset, const ModelSpec *backbone,
+                 StageRates *rates) {
+    Dataset part = *dataset;
+    if (part.count > HEAD_PICTURES) part.count = HEAD_PICTURES;
+    Model model = {0};
+    float *features = NULL;
+    Status status = model_open(ctx, &model, backbone);
+    if (status == SPICA_OK) {
+        init_params(net_params(model.net), INIT_DEFAULT, 0, RANDOM_INIT_BACKBONE);
+        params_changed(net_params(model.net));
+        status = NEW_ARRAY(ctx, &features, part.count * (size_t)model.dimension);
+    }
+    if (status == SPICA_OK) status = measure_head(ctx, settings, &part, dataset->count, &model, features, rates);
+    FREE_ARRAY(ctx, &features);
+    model_close(ctx, &model);
+    return status;
+}

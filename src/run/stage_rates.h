@@ -1,0 +1,27 @@
+/* How fast each stage runs here: measured on throw-away trainers before a run begins, for the estimate that is printed
+ * first and for --budget. Nothing measured here reaches a result except through the lengths that --budget sets. */
+#ifndef SPICA_RUN_STAGE_RATES_H
+#define SPICA_RUN_STAGE_RATES_H
+
+#include "methods/spice/head.h"
+#include "methods/spice/joint.h"
+#include "methods/spice/moco.h"
+
+typedef struct StageRates {
+    double features_step; /* seconds per step of stage 1 */
+    double inference;     /* seconds per picture of one pass of the backbone in evaluation mode */
+    double head_start;    /* seconds of stage 2 that do not depend on its epochs: the view bank */
+    double head_epoch;    /* seconds per epoch of stage 2 */
+    double joint_step;    /* seconds per step of stage 3 */
+} StageRates;
+
+/* Each takes about `patience` seconds at most, and at least a few steps. */
+Status rate_features(Context *ctx, const MocoSettings *settings, const Dataset *dataset, double patience,
+                     StageRates *rates);
+/* On at most 4,000 of the pictures; also sets `inference`. */
+Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *dataset, const ModelSpec *backbone,
+                 StageRates *rates);
+Status rate_joint(Context *ctx, const JointSettings *settings, const Dataset *dataset, double patience,
+                  StageRates *rates);
+
+#endif

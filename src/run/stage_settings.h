@@ -1,0 +1,35 @@
+/* Options -> the settings of each stage. The one place where an option's key meets the field that it sets. */
+#ifndef SPICA_RUN_STAGE_SETTINGS_H
+#define SPICA_RUN_STAGE_SETTINGS_H
+
+#include "config/options.h"
+#include "methods/spice/head.h"
+#include "methods/spice/joint.h"
+#include "methods/spice/moco.h"
+#include "methods/spice/reliable.h"
+#include "nn/init.h"
+
+/* Mean and deviation of each channel, measured once per run where an option asks for it. */
+typedef struct Scaling {
+    float mean[3], deviation[3];
+} Scaling;
+
+/* What a network sees: size and channels of the data set under data.size, and the scaling that `stage`.normalisation
+ * names; `earlier` is the scaling of the stage before (for "same"), NULL for the first. */
+Status settings_scaling(Context *ctx, const Options *options, const char *stage, const Dataset *dataset,
+                        const Scaling *earlier, Scaling *scaling);
+
+/* Backbone only: neither projection nor head. */
+Status settings_model(Context *ctx, const Options *options, const char *stage, const Dataset *dataset,
+                      const Scaling *scaling, ModelSpec *spec);
+
+/* Each clips what exceeds the N pictures and logs it. `model` is settings_model's; the stage's own parts are added. */
+Status settings_moco(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
+                     MocoSettings *settings);
+Status settings_head(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
+                     HeadSettings *settings);
+Status settings_reliable(Context *ctx, const Options *options, size_t count, ReliableSettings *settings);
+Status settings_joint(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
+                      JointSettings *settings);
+
+#endif
