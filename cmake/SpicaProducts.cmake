@@ -15,14 +15,15 @@ function(spica_shared_library)
                         LINKER_LANGUAGE C)
 endfunction()
 
-# libspica.a: the rooms linked into one object whose hidden symbols are then made local. An archive of the rooms'
-# objects would put every internal function into the name space of the program that links it.
+# libspica.a: the rooms linked into one object of which only spica_* stays global. An archive of the rooms' objects would
+# put every internal function into the name space of the program that links it. (Hidden visibility does not say which
+# symbols to keep: gcc gives the versions of a target_clones function default visibility.)
 function(spica_static_library)
   set(object ${CMAKE_BINARY_DIR}/libspica.o)
   add_custom_command(
     OUTPUT ${object}
     COMMAND ${CMAKE_LINKER} -r -o ${object} ${SPICA_ROOM_OBJECTS}
-    COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${object}
+    COMMAND ${CMAKE_OBJCOPY} --wildcard --keep-global-symbol=spica_* ${object}
     DEPENDS ${SPICA_ROOM_OBJECTS}
     COMMENT "Linking libspica.o"
     COMMAND_EXPAND_LISTS VERBATIM)
