@@ -98,48 +98,50 @@ static inline int32_t bytes_below(float x) {
     return whole - (scaled - (float)whole < x);
 }
 
-/* hue and saturation, 0 .. 255, of a colour; *highest is the value. */
-static inline void hue_of(int32_t red, int32_t green, int32_t blue, int32_t *hue, int32_t *saturation,
-                          int32_t *highest) {
-    const int32_t high = (red > green ? red : green) > blue ? (red > green ? red : green) : blue;
-    const int32_t low = (red < green ? red : green) < blue ? (red < green ? red : green) : blue;
-    const int32_t middle = red + green + blue - high - low, range = high - low;
-    /* The sixths: red with blue lowest 1 - t, with green lowest -1 + t; green 1 + t, 3 - t; blue 3 + t, 5 - t. */
-    const int32_t red_leads = red == high, green_leads = !red_leads & (green == high);
-    const int32_t blue_lowest = blue == low, red_lowest = red == low;
-    const int32_t upward = red_leads ? !blue_lowest : green_leads ? blue_lowest : red_lowest;
-    const int32_t base = red_leads     ? (blue_lowest ? 1 : -1)
-                         : green_leads ? (blue_lowest ? 1 : 3)
-                                       : (red_lowest ? 3 : 5);
-    const float t = (float)(high - middle) / (float)(range > 0 ? range : 1);
-    const float sixths = upward ? (float)base + t : (float)base - t;
-    float circle = sixths / 6.0f;
-    circle = sixths < 0.0f ? circle + 1.0f : circle;
-    *hue = range > 0 ? bytes_below(circle) : 0;
-    *saturation = bytes_below((float)range / (float)(high > 0 ? high : 1));
-    *highest = high;
+static inline int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
+static inline int32_t smaller(int32_t a, int32_t b) { return a < b ? a : b; }
+
+/* The hue, 0 .. 255, of a colour that is not grey; range = high - low, at least 1. */
+static inline int32_t hue_of(int32_t red, int32_t green, int32_t blue, int32_t high, int32_t low, int32_t range) {
+    /* Masks, 0 or -1. */
+    const int32_t red_leads = -(red == high), green_leads = -(green == high) & ~red_leads;
+    const int32_t blue_leads = ~(red_leads | green_leads);
+    const int32_t blue_lowest = -(blue == low), red_lowest = -(red == low);
+    /* The sixths: red leads, blue lowest 1 - t, else -1 + t; green leads, blue lowest 1 + t, else 3 - t; blue leads,
+     * red lowest 3 + t, else 5 - t. */
+    const int32_t base = (red_leads & (-1 - 2 * blue_lowest)) | (green_leads & (3 + 2 * blue_lowest)) |
+                         (blue_leads & (5 + 2 * red_lowest));
+    const int32_t upward = (red_leads & ~blue_lowest) | (green_leads & blue_lowest) | (blue_leads & red_lowest);
+    const int32_t middle = red + green + blue - high - low;
+    const float t = (float)(high - middle) / (float)range;
+    const float circle = ((float)base + (float)(-1 - 2 * upward) * t) / 6.0f;
+    return bytes_below(circle < 0.0f ? circle + 1.0f : circle);
 }
 
-/* The channel whose weight is 0 around `centre` (in 255ths of a sixth): highest - highest * saturation * weight /
- * 255^2, rounded. position: 0 .. 6 * 255. */
-static inline uint8_t channel_at(int32_t position, int32_t centre, int32_t highest, int32_t strength, int32_t inside) {
-    int32_t distance = position - centre;
-    distance = (distance < 0 ? -distance : distance) - 255;
-    distance = distance > 0 ? distance : 0;
-    distance = distance < 255 ? distance : 255;
-    const int32_t weight = inside ? distance : 255 - distance;
+/* The weight of the channel whose highest is around `centre`, as seen from position 0 .. 6 * 255 (in 255ths of a
+ * sixth): 0 within a sixth, 255 from two sixths on. */
+static inline int32_t weight_at(int32_t position, int32_t centre) {
+    const int32_t distance = larger(position - centre, centre - position);
+    return smaller(larger(distance - 255, 0), 255);
+}
+
+/* highest - strength * weight / 255^2, where strength = highest * saturation. */
+static inline uint8_t channel_of(int32_t highest, int32_t strength, int32_t weight) {
     return (uint8_t)(highest - (int32_t)((uint32_t)(strength * weight + 32512) / 65025u));
 }
 
 SIMD_VERSIONS static void turn_hues(uint8_t *restrict red, uint8_t *restrict green, uint8_t *restrict blue,
                                     int64_t count, int32_t turn) {
     for (int64_t i = 0; i < count; i++) {
-        int32_t hue, saturation, highest;
-        hue_of(red[i], green[i], blue[i], &hue, &saturation, &highest);
-        const int32_t position = 6 * ((hue + turn) & 255), strength = highest * saturation;
-        red[i] = channel_at(position, 765, highest, strength, 0);
-        green[i] = channel_at(position, 510, highest, strength, 1);
-        blue[i] = channel_at(position, 1020, highest, strength, 1);
+        const int32_t r = red[i], g = green[i], b = blue[i];
+        const int32_t high = larger(r, larger(g, b)), low = smaller(r, smaller(g, b)), range = larger(high - low, 1);
+        const int32_t hue = hue_of(r, g, b, high, low, range);
+        /* A grey colour has no saturation, and then its hue does not matter. */
+        const int32_t saturation = bytes_below((float)(high - low) / (float)larger(high, 1));
+        const int32_t position = 6 * ((hue + turn) & 255), strength = high * saturation;
+        red[i] = channel_of(high, strength, 255 - weight_at(position, 765));
+        green[i] = channel_of(high, strength, weight_at(position, 510));
+        blue[i] = channel_of(high, strength, weight_at(position, 1020));
     }
 }
 
@@ -182,30 +184,38 @@ void colour_auto_contrast(Image *image) {
 }
 
 /* Four histograms side by side, so that equal neighbours do not wait for one another. */
-static void count_values(const uint8_t *values, int64_t count, int64_t histogram[256]) {
+static void count_values(const uint8_t *values, int64_t count, uint32_t histogram[256]) {
     uint32_t parts[4][256] = {0};
     for (int64_t i = 0; i < count; i++)
         parts[i & 3][values[i]]++;
     for (int value = 0; value < 256; value++)
-        histogram[value] = (int64_t)parts[0][value] + parts[1][value] + parts[2][value] + parts[3][value];
+        histogram[value] = parts[0][value] + parts[1][value] + parts[2][value] + parts[3][value];
+}
+
+/* table[value] = below[value] / step, cut to a byte. A quotient of integers of 32 bits that is no integer stays below
+ * the next one in double. */
+SIMD_VERSIONS static void divide_table(uint8_t *restrict table, const uint32_t *restrict below, uint32_t step) {
+    for (int value = 0; value < 256; value++) {
+        const double level = (double)below[value] / (double)step;
+        table[value] = (uint8_t)(int32_t)(level < 255.0 ? level : 255.0);
+    }
 }
 
 void colour_equalise(Image *image) {
     const int64_t area = image_area(image);
     for (int64_t c = 0; c < image->channels; c++) {
         uint8_t *plane = image_plane(image, c), table[256];
-        int64_t histogram[256];
+        uint32_t histogram[256], below[256];
         count_values(plane, area, histogram);
         int last = 255;
         while (histogram[last] == 0)
             last--;
-        const int64_t step = (area - histogram[last]) / 255;
+        const uint32_t step = ((uint32_t)area - histogram[last]) / 255;
         if (step == 0) continue; /* one value only, or too few pixels: unchanged */
-        int64_t below = step / 2;
-        for (int value = 0; value < 256; value++) {
-            table[value] = (uint8_t)(below / step < 255 ? below / step : 255);
-            below += histogram[value];
-        }
+        below[0] = step / 2;
+        for (int value = 1; value < 256; value++)
+            below[value] = below[value - 1] + histogram[value - 1];
+        divide_table(table, below, step);
         apply_table(plane, area, table);
     }
 }

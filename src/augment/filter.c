@@ -162,14 +162,17 @@ SIMD_VERSIONS static void blend_with_smooth(uint8_t *restrict out, const uint8_t
 }
 
 void filter_sharpness(Image *image, float factor, Scratch *scratch) {
-    const int64_t height = image->height, width = image->width;
+    const int64_t height = image->height, width = image->width, inside = (height - 2) * width - 2;
     if (height < 3 || width < 3) return;
     for (int64_t c = 0; c < image->channels; c++) {
-        const uint8_t *in = scratch->bordered[0];
-        uint8_t *plane = image_plane(image, c);
-        memcpy(scratch->bordered[0], plane, (size_t)(height * width));
-        for (int64_t y = 1; y < height - 1; y++)
-            blend_with_smooth(plane + y * width + 1, in + y * width + 1, width - 2, width, factor);
+        uint8_t *plane = image_plane(image, c), *copy = scratch->bordered[0];
+        memcpy(copy, plane, (size_t)(height * width));
+        /* All rows but the first and the last in one loop, which spoils their ends. */
+        blend_with_smooth(plane + width + 1, copy + width + 1, inside, width, factor);
+        for (int64_t y = 2; y < height - 1; y++) {
+            plane[y * width - 1] = copy[y * width - 1];
+            plane[y * width] = copy[y * width];
+        }
     }
 }
 
