@@ -1,0 +1,116 @@
+#include "state/cluster_table.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/number.h"
+
+Status cluster_table_header(Context *ctx, CsvWriter *writer, bool with_labels) {
+    static const char *const names[] = {"path", "cluster", "confidence", "reliable", "label"};
+    for (size_t i = 0; i < (with_labels ? 5 : 4); i++)
+        TRY(csv_add_text(ctx, writer, names[i]));
+    return csv_end_row(ctx, writer);
+}
+
+Status cluster_table_row(Context *ctx, CsvWriter *writer, const ClusterRows *rows, size_t row) {
+    TRY(csv_add_text(ctx, writer, rows->paths[row]));
+    TRY(csv_add_integer(ctx, writer, rows->clusters[row]));
+    if (rows->confidences != NULL)
+        TRY(csv_add_real(ctx, writer, (double)rows->confidences[row]));
+    else
+        TRY(csv_add_text(ctx, writer, ""));
+    if (rows->reliable != NULL)
+        TRY(csv_add_integer(ctx, writer, rows->reliable[row] >= 0));
+    else
+        TRY(csv_add_text(ctx, writer, ""));
+    if (rows->labels != NULL) TRY(csv_add_text(ctx, writer, rows->class_names[rows->labels[row]]));
+    return csv_end_row(ctx, writer);
+}
+
+Status cluster_table_write(Context *ctx, const char *path, const ClusterRows *rows) {
+    CsvWriter writer;
+    Status status;
+    TRY_GOTO(status, end, csv_writer_open(ctx, &writer, path));
+    TRY_GOTO(status, end, cluster_table_header(ctx, &writer, rows->labels != NULL));
+    for (size_t row = 0; row < rows->count; row++)
+        TRY_GOTO(status, end, cluster_table_row(ctx, &writer, rows, row));
+    status = csv_writer_commit(ctx, &writer);
+end:
+    csv_writer_close(ctx, &writer);
+    return status;
+}
+
+static Status cell_fail(Context *ctx, const ClusterTable *table, size_t row, const char *column, const char *cell,
+                        const char *expected) {
+    return context_fail(ctx, SPICA_ERROR_DATA, "%s: line %zu: %s \"%.100s\": %s is expected", table->csv.path,
+                        csv_line(&table->csv, row), column, cell, expected);
+}
+
+static Status clusters_parse(Context *ctx, ClusterTable *table, size_t column) {
+    for (size_t row = 0; row < table->count; row++) {
+        const char *cell = csv_cell(&table->csv, row, column);
+        int64_t value;
+        if (!number_parse_integer(cell, &value) || value < 0 || value > INT32_MAX)
+            return cell_fail(ctx, table, row, "cluster", cell, "a whole number from 0");
+        table->clusters[row] = (int32_t)value;
+    }
+    return SPICA_OK;
+}
+
+static Status confidences_parse(Context *ctx, ClusterTable *table, long column) {
+    for (size_t row = 0; row < table->count; row++) {
+        const char *cell = column >= 0 ? csv_cell(&table->csv, row, (size_t)column) : "";
+        double value = (double)NAN;
+        if (*cell != '\0' && !number_parse_real(cell, &value))
+            return cell_fail(ctx, table, row, "confidence", cell, "a number");
+        table->confidences[row] = (float)value;
+    }
+    return SPICA_OK;
+}
+
+static Status reliable_parse(Context *ctx, ClusterTable *table, long column) {
+    for (size_t row = 0; row < table->count; row++) {
+        const char *cell = column >= 0 ? csv_cell(&table->csv, row, (size_t)column) : "";
+        const bool is_bit = (*cell == '0' || *cell == '1') && cell[1] == '\0';
+        if (*cell != '\0' && !is_bit) return cell_fail(ctx, table, row, "reliable", cell, "0, 1 or nothing");
+        table->reliable[row] = (int8_t)(is_bit ? *cell - '0' : -1);
+    }
+    return SPICA_OK;
+}
+
+static Status labels_find(Context *ctx, ClusterTable *table, long column) {
+    if (column < 0) return SPICA_OK;
+    TRY(NEW_ARRAY(ctx, &table->labels, table->count));
+    for (size_t row = 0; row < table->count; row++)
+        table->labels[row] = csv_cell(&table->csv, row, (size_t)column);
+    return SPICA_OK;
+}
+
+Status cluster_table_read(Context *ctx, const char *path, ClusterTable *table) {
+    *table = (ClusterTable){0};
+    size_t path_column, cluster_column;
+    TRY(csv_read(ctx, path, &table->csv));
+    TRY(csv_require(ctx, &table->csv, "path", &path_column));
+    TRY(csv_require(ctx, &table->csv, "cluster", &cluster_column));
+    table->count = table->csv.rows;
+    TRY(NEW_ARRAY(ctx, &table->paths, table->count));
+    TRY(NEW_ARRAY(ctx, &table->clusters, table->count));
+    TRY(NEW_ARRAY(ctx, &table->confidences, table->count));
+    TRY(NEW_ARRAY(ctx, &table->reliable, table->count));
+    for (size_t row = 0; row < table->count; row++)
+        table->paths[row] = csv_cell(&table->csv, row, path_column);
+    TRY(clusters_parse(ctx, table, cluster_column));
+    TRY(confidences_parse(ctx, table, csv_find(&table->csv, "confidence")));
+    TRY(reliable_parse(ctx, table, csv_find(&table->csv, "reliable")));
+    return labels_find(ctx, table, csv_find(&table->csv, "label"));
+}
+
+void cluster_table_close(Context *ctx, ClusterTable *table) {
+    FREE_ARRAY(ctx, &table->paths);
+    FREE_ARRAY(ctx, &table->clusters);
+    FREE_ARRAY(ctx, &table->confidences);
+    FREE_ARRAY(ctx, &table->reliable);
+    FREE_ARRAY(ctx, &table->labels);
+    csv_close(ctx, &table->csv);
+    *table = (ClusterTable){0};
+}
