@@ -40,6 +40,10 @@ const float *plan_output(const Plan *plan, int index);
  * Overwrites the network's gradients (no accumulation). */
 Status plan_backward(Context *ctx, Plan *plan, const float *const d_outputs[]);
 
+/* Dropout's masks depend on the seed, on how many forwards the plan has made, picture and node. A resumed run sets the
+ * number of forwards made so far; a new plan stands at 0. */
+void plan_set_step(Plan *plan, uint64_t step);
+
 /* Bytes of the plan's arena. */
 size_t plan_bytes(const Plan *plan);
 

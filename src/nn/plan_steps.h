@@ -1,0 +1,202 @@
+/* What a plan is made of; plan.h's inside, shared by plan*.c.
+ *
+ * A plan is one list of steps, forward then backward. A step that treats every picture alone is sliceable; one that
+ * needs the whole batch (finishing a batch norm's statistics, a matrix product) is `whole`. Neighbouring sliceable
+ * steps form a segment, which runs slice after slice of the batch, so that what one step writes is still in the cache
+ * when the next reads it; a buffer that lives inside one segment holds one slice per worker instead of the batch. */
+#ifndef SPICA_NN_PLAN_STEPS_H
+#define SPICA_NN_PLAN_STEPS_H
+
+#include "nn/dnnl_shim.h"
+#include "nn/kernels.h"
+#include "nn/net_graph.h"
+#include "nn/plan.h"
+
+typedef int BufferId; /* -1: none */
+
+typedef struct Buffer {
+    size_t unit;     /* floats per picture, or per chunk, or in all */
+    size_t chunk;    /* pictures per unit; 0: one unit for all */
+    int first, last; /* steps that use it first and last; -1: not used */
+    bool pinned;     /* keeps its contents between calls */
+    bool local;      /* holds one slice per worker */
+    size_t offset;   /* floats from the arena's start */
+    float *base;
+} Buffer;
+
+/* One batch norm. coefficients: 6 rows for each group: mean, inverse, scale, shift, coefficient, constant. */
+typedef struct Norm {
+    ValueId node;
+    Grid grid;
+    size_t chunk; /* pictures per partial sum */
+    BufferId partial, backward_partial, coefficients;
+} Norm;
+
+/* One convolution with what the plan holds for it. */
+typedef struct Conv {
+    ValueId node;
+    ConvShape shape; /* of the whole batch */
+    Layout in, out;
+    ValueId folded; /* INFER: the batch norm folded into the weights; -1: none */
+    DnnlConv *forward, *data, *weights;
+    BufferId forward_packed, data_packed, bias;
+    BufferId gradient_packed; /* one part for each group of slices */
+    size_t gradient_parts;
+} Conv;
+
+typedef struct Slice {
+    size_t index, first, count; /* pictures */
+    int worker, threads;        /* threads: that a kernel may use */
+} Slice;
+
+typedef struct Step Step;
+typedef Status (*StepRun)(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+
+/* An operand of a combine step: buffer, and the batch norm it goes through, -1: none. */
+typedef struct Operand {
+    BufferId buffer;
+    int norm;
+} Operand;
+
+typedef struct ConvStep {
+    int conv; /* place in Plan.convs */
+    ConvPass pass;
+    BufferId in, out;
+    bool sum, activate;
+    float slope;
+} ConvStep;
+
+typedef struct CombineStep {
+    Operand a, b;
+    BufferId out;
+    float slope;
+} CombineStep;
+
+typedef struct CombineBackwardStep {
+    Operand a, b;
+    BufferId g1, g2, out, masked;
+    float slope;
+} CombineBackwardStep;
+
+typedef struct NormGradientStep {
+    int norm;
+    BufferId g, x, addend, out;
+    bool mask;
+    float slope;
+} NormGradientStep;
+
+/* Everything else reads one buffer and writes one; `index` is a norm, a convolution or an output where it is said. */
+typedef struct UnaryStep {
+    BufferId in, out, extra; /* extra: forward input of a linear layer's backward; a max pool's places */
+    int index;
+} UnaryStep;
+
+#define STEP_BUFFERS 8
+
+struct Step {
+    StepRun run;
+    const char *name; /* for the profile */
+    bool whole;
+    ValueId node;
+    Grid grid;
+    size_t chunk;                /* pictures that must stay together; a slice is a multiple of it */
+    BufferId uses[STEP_BUFFERS]; /* all buffers that it touches, -1 behind the last */
+    union {
+        ConvStep conv;
+        CombineStep combine;
+        CombineBackwardStep combine_backward;
+        NormGradientStep norm_gradient;
+        UnaryStep unary;
+    } as;
+};
+
+/* Steps first .. last-1, run together slice by slice. */
+typedef struct Segment {
+    int first, last;
+    size_t slices, slice_pictures;
+    bool parallel; /* each worker runs slices of its own, steps in them on one thread */
+    size_t groups; /* slices whose weight gradients are summed one after the other, in order */
+} Segment;
+
+struct Plan {
+    PlanSettings settings;
+    Net *net;
+    int threads;
+    size_t group_pictures;
+    DnnlShim *shim;
+    Step *steps;
+    int step_count, forward_count, step_capacity;
+    Segment *segments;
+    int segment_count, forward_segments;
+    Buffer *buffers;
+    int buffer_count, buffer_capacity;
+    Norm *norms;
+    int norm_count;
+    Conv *convs;
+    int conv_count;
+    float *arena;
+    size_t arena_floats;
+    BufferId scratch, folded_weights;
+    BufferId outputs[4];
+    int *unreached; /* entries of Params.table that backward does not reach: their gradients are zeroed */
+    int unreached_count;
+    uint64_t forward_version, backward_version; /* of the parameters in the packed copies */
+    uint64_t calls;                             /* forwards so far: dropout's step */
+    bool forward_done;
+    const float *input;
+    const float *const *d_outputs;
+    double *profile; /* seconds of each step, NULL: not measured */
+    struct Reference *reference;
+};
+
+/* The floats of a buffer that a slice works on. */
+static inline float *buffer_at(const Plan *plan, BufferId id, const Slice *slice) {
+    const Buffer *buffer = &plan->buffers[id];
+    if (buffer->chunk == 0) return buffer->base;
+    if (buffer->local) return buffer->base + (size_t)slice->worker * (slice->count / buffer->chunk) * buffer->unit;
+    return buffer->base + slice->first / buffer->chunk * buffer->unit;
+}
+
+static inline float *buffer_or_null(const Plan *plan, BufferId id, const Slice *slice) {
+    return id < 0 ? NULL : buffer_at(plan, id, slice);
+}
+
+/* Rows of Norm.coefficients. */
+typedef enum NormRow { NORM_MEAN, NORM_INVERSE, NORM_SCALE, NORM_SHIFT, NORM_COEFFICIENT, NORM_CONSTANT } NormRow;
+#define NORM_ROWS 6
+
+float *norm_row(const Plan *plan, const Norm *norm, NormRow row);
+void norm_task(const Plan *plan, const Norm *norm, NormTask *task);
+Grid layout_grid(Layout layout, int channels, int height, int width);
+
+/* plan_steps.c: the steps' run functions. */
+Status step_import(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_export(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_import_gradient(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_conv(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_weight_gradient(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_unpack(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_combine(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_statistics(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_norm_finish(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_combine_backward(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_norm_backward_finish(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_norm_gradient(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_max_pool(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_max_pool_backward(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_avg_pool(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_avg_pool_backward(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_linear(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_linear_backward(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+Status step_dropout(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+
+/* Measures every step of the following calls (seconds add up in plan->profile) until `on` is false. */
+Status plan_profile(Context *ctx, Plan *plan, bool on);
+
+/* plan_build.c: the graph -> steps and symbolic buffers. */
+Status plan_build(Context *ctx, Plan *plan);
+
+/* plan_memory.c: segments, primitives, the arena. */
+Status plan_place(Context *ctx, Plan *plan);
+
+#endif
