@@ -26,7 +26,7 @@ static int print_row(void *user, const spica_row *row) {
     if (!table->begun) {
         table->begun = true;
         table->labelled = row->label != NULL;
-        puts(table->labelled ? "path,cluster,confidence,reliable,label" : "path,cluster,confidence,reliable");
+        puts(table->labelled ? "path,cluster,confidence,reliable,label\r" : "path,cluster,confidence,reliable\r");
     }
     print_field(row->path);
     printf(",%d,%.6f,", (int)row->cluster, (double)row->confidence);
@@ -35,7 +35,7 @@ static int print_row(void *user, const spica_row *row) {
         putchar(',');
         print_field(row->label != NULL ? row->label : "");
     }
-    putchar('\n');
+    fputs("\r\n", stdout);
     return ferror(stdout);
 }
 

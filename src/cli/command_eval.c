@@ -31,7 +31,7 @@ static spica_status run(spica_context *context, Console *console, const Argument
     if (status != SPICA_OK) return status;
     console_clear(console);
     if (arguments->json) {
-        fputs(json, stdout);
+        puts(json);
     } else {
         printf("%llu pictures in %llu clusters\n", (unsigned long long)quality.pictures,
                (unsigned long long)quality.clusters);

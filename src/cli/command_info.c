@@ -38,7 +38,7 @@ static spica_status run(spica_context *context, Console *console, const Argument
     if (status != SPICA_OK) return status;
     console_clear(console);
     if (arguments->json) {
-        fputs(json, stdout);
+        puts(json);
     } else {
         json_t *object = json_loads(json, 0, NULL);
         print_object(object, 0);

@@ -309,3 +309,8 @@ Status shim_conv_unpack(Context *ctx, DnnlConv *conv, const float *packed, float
     TRY(reorder_open(ctx, conv, weight_memory(conv), &conv->plain_weights, &conv->unpack));
     return reorder_run(ctx, conv, conv->unpack, weight_memory(conv), packed, &conv->plain_weights, plain);
 }
+
+void shim_library_version(char *text, size_t size) {
+    const dnnl_version_t *version = dnnl_version();
+    snprintf(text, size, "%d.%d.%d", version->major, version->minor, version->patch);
+}

@@ -67,4 +67,7 @@ bool shim_conv_run(const DnnlConv *conv, size_t slice);
 Status shim_conv_pack(Context *ctx, DnnlConv *conv, const float *plain, float *packed);
 Status shim_conv_unpack(Context *ctx, DnnlConv *conv, const float *packed, float *plain);
 
+/* "2.6.3": the library that is loaded. */
+void shim_library_version(char *text, size_t size);
+
 #endif

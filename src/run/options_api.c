@@ -2,11 +2,12 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "config/options.h"
+#include "base/nearest.h"
+#include "run/options_api.h"
 
-struct spica_options {
-    Options options;
-};
+const char *spica_nearest_word(const char *word, const char *const *words, size_t count) {
+    return nearest_word(word, words, count);
+}
 
 void spica_text_free(spica_context *context, char **text) { FREE_ARRAY(context, text); }
 

@@ -1,0 +1,104 @@
+/* spica_assign, spica_embed: a trained model on other pictures. */
+#include "base/npy.h"
+#include "run/assigned.h"
+#include "run/model_path.h"
+#include "run/options_api.h"
+#include "run/predict.h"
+#include "run/run.h"
+
+/* Opens model and data, with the pictures made grey or RGB as the model wants. */
+static Status open_both(Context *ctx, const char *model_name, const char *data, const spica_options *options,
+                        Model *model, Dataset *dataset) {
+    char *weights = NULL;
+    Options defaults = {0};
+    Status status = options_open(ctx, &defaults);
+    if (status == SPICA_OK) status = model_path(ctx, model_name, &weights);
+    if (status == SPICA_OK) status = model_read(ctx, weights, model);
+    if (status == SPICA_OK)
+        status = run_open_dataset(ctx, options != NULL ? &options->options : &defaults, data, dataset);
+    if (status == SPICA_OK) status = predict_match_channels(ctx, dataset, model->spec.channels);
+    FREE_ARRAY(ctx, &weights);
+    options_close(ctx, &defaults);
+    return status;
+}
+
+/* run.threads, where it is given. */
+static int use_threads(Context *ctx, const spica_options *options) {
+    const int before = ctx->threads;
+    const int64_t asked = options != NULL ? options_integer(&options->options, "run.threads") : 0;
+    if (asked > 0) ctx->threads = (int)asked;
+    return before;
+}
+
+static Status assign(Context *ctx, const char *run, Model *model, Assigned *assigned) {
+    const size_t count = assigned->dataset.count, clusters = (size_t)model->spec.clusters;
+    float *probabilities = NULL;
+    if (clusters == 0)
+        return context_fail(ctx, SPICA_ERROR_RUN, "%s: no clustering head yet: the run is not finished", run);
+    assigned->cluster_count = clusters;
+    TRY(NEW_ARRAY(ctx, &assigned->clusters, count));
+    TRY(NEW_ARRAY(ctx, &assigned->confidences, count));
+    TRY(NEW_ARRAY(ctx, &probabilities, count * clusters));
+    const Status status = predict_dataset(ctx, model, &assigned->dataset, "assign", NULL, probabilities);
+    if (status == SPICA_OK) predict_clusters(probabilities, count, clusters, assigned->clusters, assigned->confidences);
+    FREE_ARRAY(ctx, &probabilities);
+    return status;
+}
+
+Status assigned_open(Context *ctx, Assigned *assigned, const char *run, const char *data,
+                     const spica_options *options) {
+    Model model = {0};
+    const int threads = use_threads(ctx, options);
+    Status status = open_both(ctx, run, data, options, &model, &assigned->dataset);
+    if (status == SPICA_OK) status = assign(ctx, run, &model, assigned);
+    model_close(ctx, &model);
+    ctx->threads = threads;
+    return status;
+}
+
+void assigned_close(Context *ctx, Assigned *assigned) {
+    FREE_ARRAY(ctx, &assigned->clusters);
+    FREE_ARRAY(ctx, &assigned->confidences);
+    dataset_close(ctx, &assigned->dataset);
+}
+
+spica_status spica_assign(spica_context *context, const char *run, const char *data, const spica_options *options,
+                          int (*row)(void *user, const spica_row *row), void *user) {
+    Assigned assigned = {0};
+    Status status = assigned_open(context, &assigned, run, data, options);
+    const Dataset *dataset = &assigned.dataset;
+    for (size_t i = 0; status == SPICA_OK && i < dataset->count; i++) {
+        const spica_row next = {
+            .path = dataset->paths[i],
+            .cluster = assigned.clusters[i],
+            .confidence = assigned.confidences[i],
+            .reliable = -1,
+            .label = dataset->labels != NULL && dataset->labels[i] >= 0 ? dataset->class_names[dataset->labels[i]]
+                     : dataset->labels != NULL                          ? ""
+                                                                        : NULL,
+        };
+        if (row(user, &next) != 0) status = context_fail(context, SPICA_CANCELLED, "stopped by the caller");
+    }
+    assigned_close(context, &assigned);
+    return status;
+}
+
+spica_status spica_embed(spica_context *context, const char *model_name, const char *data, const spica_options *options,
+                         const char *output, size_t *count, size_t *dimension) {
+    Model model = {0};
+    Dataset dataset = {0};
+    float *embeddings = NULL;
+    const int threads = use_threads(context, options);
+    Status status = open_both(context, model_name, data, options, &model, &dataset);
+    if (status == SPICA_OK) status = NEW_ARRAY(context, &embeddings, dataset.count * (size_t)model.dimension);
+    if (status == SPICA_OK) status = predict_dataset(context, &model, &dataset, "embed", embeddings, NULL);
+    if (status == SPICA_OK)
+        status = npy_write_float(context, output, embeddings, dataset.count, (size_t)model.dimension);
+    if (status == SPICA_OK && count != NULL) *count = dataset.count;
+    if (status == SPICA_OK && dimension != NULL) *dimension = (size_t)model.dimension;
+    FREE_ARRAY(context, &embeddings);
+    dataset_close(context, &dataset);
+    model_close(context, &model);
+    context->threads = threads;
+    return status;
+}

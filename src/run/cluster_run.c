@@ -1,0 +1,140 @@
+/* spica_cluster: data, recipe, plan, stages, results. */
+#include <string.h>
+
+#include <omp.h>
+
+#include "base/log.h"
+#include "run/build_facts.h"
+#include "run/options_api.h"
+#include "run/recipe_choice.h"
+#include "run/run.h"
+#include "run/run_results.h"
+#include "run/stage_plan.h"
+
+/* Clusters, data and options must go together. */
+static Status check_request(Context *ctx, const Run *run, const char *data) {
+    const int64_t clusters = options_integer(&run->options, "run.clusters");
+    if (clusters < 2)
+        return context_fail(ctx, SPICA_ERROR_OPTION, "run.clusters is missing: how many clusters (-k K, at least 2)?");
+    TRY(options_check(ctx, &run->options));
+    if (run->dataset.count < (size_t)clusters)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: %zu pictures cannot make %lld clusters", data,
+                            run->dataset.count, (long long)clusters);
+    return SPICA_OK;
+}
+
+/* config.ini tells how many threads made the bits. */
+static Status settle_threads(Context *ctx, Run *run) {
+    char text[16];
+    const int64_t asked = options_integer(&run->options, "run.threads");
+    ctx->threads = asked > 0 ? (int)asked : omp_get_num_procs();
+    snprintf(text, sizeof text, "%d", ctx->threads);
+    return options_set(ctx, &run->options, "run.threads", text, SOURCE_USER);
+}
+
+static Status settle_models(Context *ctx, Run *run) {
+    Scaling features, joint;
+    TRY(settings_scaling(ctx, &run->options, STAGE_FEATURES, &run->dataset, NULL, &features));
+    TRY(settings_scaling(ctx, &run->options, STAGE_JOINT, &run->dataset, &features, &joint));
+    TRY(settings_model(ctx, &run->options, STAGE_FEATURES, &run->dataset, &features, &run->features));
+    return settings_model(ctx, &run->options, STAGE_JOINT, &run->dataset, &joint, &run->joint);
+}
+
+/* The lengths that the folder's budget set before: a schedule is fixed once it is set. */
+static Status adopt_plan(Context *ctx, Run *run) {
+    Options kept = {0};
+    Status status = options_open(ctx, &kept);
+    if (status == SPICA_OK) status = run_folder_options(ctx, &run->folder, &kept);
+    for (size_t i = 0; status == SPICA_OK && plan_keys[i] != NULL; i++)
+        if (options_source(&run->options, plan_keys[i]) != SOURCE_USER)
+            status =
+                options_set(ctx, &run->options, plan_keys[i], kept.texts[option_find(plan_keys[i])], SOURCE_RECIPE);
+    options_close(ctx, &kept);
+    return status;
+}
+
+/* An old run must have been made from the same data by the same options. */
+static Status check_resumed(Context *ctx, Run *run) {
+    static const char *const free_keys[] = {"run.budget", "run.threads", "run.checkpoint_every", "run.recipe", NULL};
+    if (run->budget > 0.0) TRY(adopt_plan(ctx, run));
+    run->budget = 0.0;
+    TRY(run_folder_check_options(ctx, &run->folder, &run->options, free_keys));
+    TRY(run_folder_check_data(ctx, &run->folder, run->dataset.fingerprint));
+    log_info(ctx, "going on with the run in %s", run->folder.path);
+    return SPICA_OK;
+}
+
+static Status begin_folder(Context *ctx, Run *run, const char *data) {
+    BuildFacts facts;
+    build_facts(&facts);
+    const RunRecord record = {
+        .data = data,
+        .data_kind = run->dataset.kind,
+        .data_name = run->dataset.name,
+        .fingerprint = run->dataset.fingerprint,
+        .pictures = run->dataset.count,
+        .threads = ctx->threads,
+        .instruction_set = facts.instruction_set,
+        .libraries = facts.libraries,
+        .library_count = BUILD_LIBRARIES,
+    };
+    /* The lengths are fixed: what is kept needs no clock. */
+    TRY(options_set(ctx, &run->options, "run.budget", "0", SOURCE_USER));
+    return run_folder_begin(ctx, &run->folder, &run->options, &record);
+}
+
+static Status run_stages(Context *ctx, Run *run, spica_quality *quality) {
+    TRY(stage_features(ctx, run));
+    TRY(stage_head(ctx, run));
+    if (strcmp(options_text(&run->options, "run.method"), "spice") == 0)
+        TRY(stage_joint(ctx, run));
+    else
+        TRY(stage_join_models(ctx, run));
+    return run_write_results(ctx, run, quality);
+}
+
+static const char *outcome_of(Status status) {
+    if (status == SPICA_OK) return "done";
+    return status == SPICA_CANCELLED ? "cancelled" : "failed";
+}
+
+/* The folder hears how it ended; the first reason is the one that is told. */
+static Status end_folder(Context *ctx, const Run *run, Status status) {
+    char reason[sizeof ctx->reason];
+    memcpy(reason, ctx->reason, sizeof reason);
+    const Status ended = run_folder_end(ctx, &run->folder, outcome_of(status));
+    if (status == SPICA_OK) return ended;
+    memcpy(ctx->reason, reason, sizeof reason);
+    return status;
+}
+
+static Status cluster(Context *ctx, Run *run, const char *data, const char *path, bool overwrite,
+                      spica_quality *quality) {
+    TRY(run_open_dataset(ctx, &run->options, data, &run->dataset));
+    TRY(recipe_choose(ctx, &run->options, &run->dataset));
+    TRY(check_request(ctx, run, data));
+    run->budget = options_real(&run->options, "run.budget");
+    TRY(settle_threads(ctx, run));
+    TRY(settle_models(ctx, run));
+    TRY(run_folder_open(ctx, &run->folder, path, overwrite));
+    if (run->folder.exists && !overwrite)
+        TRY(check_resumed(ctx, run));
+    else
+        TRY(plan_begin(ctx, run));
+    TRY(begin_folder(ctx, run, data));
+    return end_folder(ctx, run, run_stages(ctx, run, quality));
+}
+
+spica_status spica_cluster(spica_context *context, const spica_options *options, const char *data, const char *run_path,
+                           int overwrite, spica_quality *quality) {
+    Run run = {.started = clock_seconds()};
+    const int threads = context->threads;
+    Status status = options_open(context, &run.options);
+    if (status == SPICA_OK) status = options_copy(context, &run.options, &options->options);
+    if (status == SPICA_OK) status = cluster(context, &run, data, run_path, overwrite != 0, quality);
+    run_folder_close(context, &run.folder);
+    dataset_close(context, &run.dataset);
+    options_close(context, &run.options);
+    context->threads = threads;
+    return status;
+}

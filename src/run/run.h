@@ -1,0 +1,73 @@
+/* A run: which stages, in what order, resumed from where.
+ *
+ * Floor plan of the room:
+ *   run.h             this file: what the stages of one run share
+ *   cluster_run.c     spica_cluster: data, recipe, plan, stages, results
+ *   recipe_choice.h   the recipe of a run that names none
+ *   stage_settings.h  options -> settings of each stage
+ *   stage_rates.h     how fast each stage runs here
+ *   stage_plan.h      the estimate that is printed first, and --budget
+ *   stage_features.c, stage_head.c, stage_joint.c   the stages of SPICE
+ *   run_results.h     clusters.csv, probabilities.npy, metrics.json
+ *   quality.h         metrics of a clustering and their JSON
+ *   predict.h         a model's answers for a data set
+ *   assign_run.c, evaluate_run.c, embed_run.c, inspect_run.c, model_api.c, options_api.c   the other public functions
+ */
+#ifndef SPICA_RUN_RUN_H
+#define SPICA_RUN_RUN_H
+
+#include "run/stage_settings.h"
+#include "state/run_folder.h"
+#include "state/run_stages.h"
+
+#define STAGE_FEATURES "features"
+#define STAGE_HEAD "head"
+#define STAGE_JOINT "joint"
+
+typedef struct Run {
+    Options options;
+    Dataset dataset;
+    RunFolder folder;
+    ModelSpec features; /* backbone of stages 1 and 2 */
+    ModelSpec joint;    /* backbone of stage 3 */
+    double started;     /* clock at the start of the command */
+    double budget;      /* seconds of the whole command; 0: no budget, or its lengths are fixed already */
+    double ending;      /* with a budget: seconds to be left for what comes after stage 3 */
+} Run;
+
+/* Opens the data set that the options under data.* describe. */
+Status run_open_dataset(Context *ctx, const Options *options, const char *path, Dataset *dataset);
+
+/* The stages. Each reads what it needs from the run folder, does nothing when it is done already, and else writes its
+ * files and records itself as done:
+ * features: backbone.safetensors, embeddings.npy (N x D, L2-normalised)
+ * head:     head.safetensors
+ * joint:    reliable.npy, model.safetensors */
+Status stage_features(Context *ctx, Run *run);
+Status stage_head(Context *ctx, Run *run);
+Status stage_joint(Context *ctx, Run *run);
+
+/* For spice-self: model.safetensors from stages 1 and 2 as they are. */
+Status stage_join_models(Context *ctx, Run *run);
+
+/* Opens the backbone of stage 1 with the head of stage 2. model is zeroed or closed. */
+Status run_open_clustering_model(Context *ctx, const Run *run, Model *model);
+
+/* Adds the metrics of predicted[N] to a stage's facts where the data set has labels. */
+Status run_add_quality(Context *ctx, const Run *run, const int32_t *predicted, json_t *facts);
+
+/* config.ini as the options are now. */
+Status run_write_options(Context *ctx, const Run *run);
+
+/* Loss and the like of training steps, averaged and written to log.jsonl now and then. */
+typedef struct StepLog {
+    const char *stage;
+    const char *names[3]; /* of the figures; NULL where there are fewer */
+    double sums[3];
+    int64_t steps, interval;
+} StepLog;
+
+/* One step's figures; at every interval's end their means become one line of the log. */
+Status step_log_add(Context *ctx, const Run *run, StepLog *log, int64_t step, const double figures[3]);
+
+#endif

@@ -1,0 +1,61 @@
+/* What the stages of a run share. */
+#include <string.h>
+
+#include "base/files.h"
+#include "run/quality.h"
+#include "run/run.h"
+
+Status run_open_dataset(Context *ctx, const Options *options, const char *path, Dataset *dataset) {
+    static const char *const splits[] = {"whole", "train", "test"};
+    const char *split = options_text(options, "data.split");
+    DataSettings settings = {
+        .limit = (size_t)options_integer(options, "data.limit"),
+        .labels = options_text(options, "data.labels"),
+    };
+    for (int i = 0; i < 3; i++)
+        if (strcmp(split, splits[i]) == 0) settings.split = (DataSplit)i;
+    return dataset_open(ctx, dataset, path, &settings);
+}
+
+Status run_add_quality(Context *ctx, const Run *run, const int32_t *predicted, json_t *facts) {
+    if (run->dataset.labels == NULL) return SPICA_OK;
+    Quality quality;
+    Status status = quality_measure(ctx, &quality, predicted, run->dataset.count,
+                                    (size_t)options_integer(&run->options, "run.clusters"), run->dataset.labels,
+                                    run->dataset.class_count);
+    if (status == SPICA_OK) status = quality_add_scores(ctx, facts, &quality.metrics);
+    quality_close(ctx, &quality);
+    return status;
+}
+
+Status run_write_options(Context *ctx, const Run *run) {
+    char *text = NULL, *path = NULL;
+    Status status = options_write(ctx, &run->options, &text);
+    if (status == SPICA_OK) status = run_folder_path(ctx, &run->folder, RUN_CONFIG, &path);
+    if (status == SPICA_OK) status = file_replace(ctx, path, text, strlen(text));
+    FREE_ARRAY(ctx, &path);
+    FREE_ARRAY(ctx, &text);
+    return status;
+}
+
+static Status step_log_line(Context *ctx, const StepLog *log, int64_t step, json_t *line) {
+    TRY(json_add_text(ctx, line, "stage", log->stage));
+    TRY(json_add_integer(ctx, line, "step", step + 1));
+    for (int i = 0; i < 3 && log->names[i] != NULL; i++)
+        TRY(json_add_real(ctx, line, log->names[i], log->sums[i] / (double)log->steps));
+    return SPICA_OK;
+}
+
+Status step_log_add(Context *ctx, const Run *run, StepLog *log, int64_t step, const double figures[3]) {
+    for (int i = 0; i < 3; i++)
+        log->sums[i] += figures[i];
+    if (++log->steps < log->interval) return SPICA_OK;
+    json_t *line;
+    TRY(json_new_object(ctx, &line));
+    Status status = step_log_line(ctx, log, step, line);
+    if (status == SPICA_OK) status = run_folder_log(ctx, &run->folder, line);
+    json_decref(line);
+    memset(log->sums, 0, sizeof log->sums);
+    log->steps = 0;
+    return status;
+}

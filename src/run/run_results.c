@@ -1,0 +1,120 @@
+#include "run/run_results.h"
+
+#include "run/predict.h"
+#include "run/quality.h"
+#include "state/cluster_table.h"
+
+/* The results' arrays, one row per picture. */
+typedef struct Results {
+    float *probabilities; /* N x K */
+    float *confidences;   /* N */
+    int32_t *clusters;    /* N */
+    int32_t *reliable;    /* N, or NULL */
+} Results;
+
+static void results_close(Context *ctx, Results *results) {
+    FREE_ARRAY(ctx, &results->probabilities);
+    FREE_ARRAY(ctx, &results->confidences);
+    FREE_ARRAY(ctx, &results->clusters);
+    FREE_ARRAY(ctx, &results->reliable);
+}
+
+static Status predict_results(Context *ctx, const Run *run, Model *model, Results *results) {
+    const size_t count = run->dataset.count, clusters = (size_t)model->spec.clusters;
+    TRY(NEW_ARRAY(ctx, &results->probabilities, count * clusters));
+    TRY(NEW_ARRAY(ctx, &results->confidences, count));
+    TRY(NEW_ARRAY(ctx, &results->clusters, count));
+    TRY(predict_dataset(ctx, model, &run->dataset, "assign", NULL, results->probabilities));
+    predict_clusters(results->probabilities, count, clusters, results->clusters, results->confidences);
+    return SPICA_OK;
+}
+
+static Status read_reliable(Context *ctx, const Run *run, Results *results) {
+    bool done;
+    TRY(run_stage_find(ctx, &run->folder, STAGE_JOINT, &done, NULL));
+    if (!done) return SPICA_OK;
+    return run_folder_read_labels(ctx, &run->folder, RUN_RELIABLE, run->dataset.count, &results->reliable);
+}
+
+static Status write_table(Context *ctx, const Run *run, const Results *results) {
+    const Dataset *dataset = &run->dataset;
+    const ClusterRows rows = {
+        .count = dataset->count,
+        .paths = (const char *const *)dataset->paths,
+        .clusters = results->clusters,
+        .confidences = results->confidences,
+        .reliable = results->reliable,
+        .labels = dataset->labels,
+        .class_names = (const char *const *)dataset->class_names,
+    };
+    char *path = NULL;
+    Status status = run_folder_path(ctx, &run->folder, RUN_CLUSTERS, &path);
+    if (status == SPICA_OK) status = cluster_table_write(ctx, path, &rows);
+    FREE_ARRAY(ctx, &path);
+    return status;
+}
+
+/* Every finished stage's record under "stages". */
+static Status add_stages(Context *ctx, const Run *run, json_t *metrics) {
+    static const char *const stages[] = {STAGE_FEATURES, STAGE_HEAD, STAGE_JOINT};
+    json_t *object = json_object();
+    TRY(json_add(ctx, metrics, "stages", object));
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        bool done;
+        json_t *facts = NULL;
+        TRY(run_stage_find(ctx, &run->folder, stages[i], &done, &facts));
+        if (facts != NULL) TRY(json_add(ctx, object, stages[i], facts));
+    }
+    return SPICA_OK;
+}
+
+/* stages.joint gets the metrics of the final clusters, which are its own. */
+static Status add_joint_scores(Context *ctx, json_t *metrics, const Quality *quality) {
+    json_t *joint = json_object_get(json_object_get(metrics, "stages"), STAGE_JOINT);
+    if (joint == NULL || quality->confusion == NULL) return SPICA_OK;
+    return quality_add_scores(ctx, joint, &quality->metrics);
+}
+
+static Status write_metrics(Context *ctx, const Run *run, const Results *results, spica_quality *published) {
+    const Dataset *dataset = &run->dataset;
+    const size_t clusters = (size_t)options_integer(&run->options, "run.clusters");
+    Quality quality;
+    json_t *metrics = NULL;
+    double confidence = 0.0;
+    for (size_t i = 0; i < dataset->count; i++)
+        confidence += (double)results->confidences[i];
+    Status status = quality_measure(ctx, &quality, results->clusters, dataset->count, clusters, dataset->labels,
+                                    dataset->class_count);
+    if (status == SPICA_OK) status = quality_json(ctx, &quality, dataset->class_names, &metrics);
+    if (status == SPICA_OK)
+        status = json_add_real(ctx, metrics, "mean_confidence", confidence / (double)dataset->count);
+    if (status == SPICA_OK) status = add_stages(ctx, run, metrics);
+    if (status == SPICA_OK) status = add_joint_scores(ctx, metrics, &quality);
+    if (status == SPICA_OK) status = run_folder_write_json(ctx, &run->folder, RUN_METRICS, metrics);
+    if (status == SPICA_OK) quality_publish(&quality, published);
+    json_decref(metrics);
+    quality_close(ctx, &quality);
+    return status;
+}
+
+static Status write_results(Context *ctx, Run *run, Model *model, Results *results, spica_quality *quality) {
+    TRY(predict_results(ctx, run, model, results));
+    TRY(read_reliable(ctx, run, results));
+    TRY(run_folder_write_matrix(ctx, &run->folder, RUN_PROBABILITIES, results->probabilities, run->dataset.count,
+                                (size_t)model->spec.clusters));
+    TRY(write_table(ctx, run, results));
+    return write_metrics(ctx, run, results, quality);
+}
+
+Status run_write_results(Context *ctx, Run *run, spica_quality *quality) {
+    char *path = NULL;
+    Model model = {0};
+    Results results = {0};
+    Status status = run_folder_path(ctx, &run->folder, RUN_MODEL, &path);
+    if (status == SPICA_OK) status = model_read(ctx, path, &model);
+    if (status == SPICA_OK) status = write_results(ctx, run, &model, &results, quality);
+    results_close(ctx, &results);
+    model_close(ctx, &model);
+    FREE_ARRAY(ctx, &path);
+    return status;
+}

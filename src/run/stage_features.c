@@ -1,0 +1,108 @@
+/* Stage 1: the feature model by contrastive learning, or from a weights file. */
+#include <math.h>
+
+#include "base/log.h"
+#include "cluster/kmeans.h"
+#include "run/predict.h"
+#include "run/run.h"
+
+/* Steps between two lines of log.jsonl. */
+#define LOG_INTERVAL 50
+
+static Status train_steps(Context *ctx, const Run *run, const MocoSettings *settings, MocoTrainer *trainer) {
+    StepLog log = {.stage = STAGE_FEATURES, .names = {"loss", "accuracy", NULL}, .interval = LOG_INTERVAL};
+    Progress progress;
+    double figures[3] = {NAN, 0.0, 0.0};
+    progress_start(&progress, ctx, STAGE_FEATURES, "step", (double)settings->steps);
+    for (int64_t step = 0; step < settings->steps; step++) {
+        TRY(context_check_cancel(ctx));
+        TRY(moco_step(ctx, trainer, &figures[0], &figures[1]));
+        TRY(step_log_add(ctx, run, &log, step, figures));
+        progress_update(&progress, (double)(step + 1), figures[0]);
+    }
+    progress_finish(&progress, (double)settings->steps, figures[0]);
+    return SPICA_OK;
+}
+
+/* k-means on the embeddings: the yardstick that the later stages are measured by. It reads no labels. */
+static Status add_kmeans_quality(Context *ctx, const Run *run, const float *embeddings, size_t dimension,
+                                 json_t *facts) {
+    const KmeansSettings settings = {
+        .clusters = (size_t)options_integer(&run->options, "run.clusters"),
+        .starts = 3,
+        .iterations = 100,
+        .seed = (uint64_t)options_integer(&run->options, "run.seed"),
+    };
+    int32_t *labels;
+    if (run->dataset.labels == NULL) return SPICA_OK;
+    TRY(NEW_ARRAY(ctx, &labels, run->dataset.count));
+    Status status = kmeans(ctx, &settings, embeddings, run->dataset.count, dimension, labels, NULL, NULL);
+    if (status == SPICA_OK) status = run_add_quality(ctx, run, labels, facts);
+    FREE_ARRAY(ctx, &labels);
+    return status;
+}
+
+static Status write_files(Context *ctx, Run *run, Model *model, json_t *facts) {
+    char *path = NULL;
+    float *embeddings = NULL;
+    const size_t dimension = (size_t)model->dimension;
+    Status status = run_folder_path(ctx, &run->folder, RUN_BACKBONE, &path);
+    if (status == SPICA_OK) status = model_write(ctx, path, model, MODEL_BACKBONE, NULL, 0);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &embeddings, run->dataset.count * dimension);
+    if (status == SPICA_OK) status = predict_dataset(ctx, model, &run->dataset, "embed", embeddings, NULL);
+    if (status == SPICA_OK)
+        status = run_folder_write_matrix(ctx, &run->folder, RUN_EMBEDDINGS, embeddings, run->dataset.count, dimension);
+    if (status == SPICA_OK) status = add_kmeans_quality(ctx, run, embeddings, dimension, facts);
+    FREE_ARRAY(ctx, &embeddings);
+    FREE_ARRAY(ctx, &path);
+    return status;
+}
+
+static Status features_from_training(Context *ctx, Run *run, json_t *facts) {
+    MocoSettings settings;
+    MocoTrainer *trainer = NULL;
+    TRY(settings_moco(ctx, &run->options, &run->dataset, &run->features, &settings));
+    const double epochs = (double)settings.steps / (double)moco_steps_per_epoch(&settings, run->dataset.count);
+    TRY(json_add_real(ctx, facts, "epochs", epochs));
+    TRY(json_add_integer(ctx, facts, "steps", settings.steps));
+    Status status = moco_open(ctx, &trainer, &settings, &run->dataset);
+    if (status == SPICA_OK) status = train_steps(ctx, run, &settings, trainer);
+    if (status == SPICA_OK) status = write_files(ctx, run, moco_model(trainer), facts);
+    moco_close(ctx, &trainer);
+    return status;
+}
+
+static Status features_from_file(Context *ctx, Run *run, const char *weights, json_t *facts) {
+    Model model = {0};
+    TRY(json_add_integer(ctx, facts, "epochs", 0));
+    TRY(json_add_integer(ctx, facts, "steps", 0));
+    Status status = model_open(ctx, &model, &run->features);
+    if (status == SPICA_OK) status = weights_read(ctx, weights, net_params(model.net), NULL, NULL);
+    if (status == SPICA_OK) status = write_files(ctx, run, &model, facts);
+    model_close(ctx, &model);
+    return status;
+}
+
+static Status compute_features(Context *ctx, Run *run, json_t *facts) {
+    static const char *const files[] = {RUN_BACKBONE, RUN_EMBEDDINGS, NULL};
+    const char *weights = options_text(&run->options, "features.weights");
+    const double started = clock_seconds();
+    TRY(run_stage_start(ctx, &run->folder, STAGE_FEATURES));
+    if (weights[0] != '\0')
+        TRY(features_from_file(ctx, run, weights, facts));
+    else
+        TRY(features_from_training(ctx, run, facts));
+    TRY(json_add_real(ctx, facts, "seconds", clock_seconds() - started));
+    return run_stage_record(ctx, &run->folder, STAGE_FEATURES, files, facts);
+}
+
+Status stage_features(Context *ctx, Run *run) {
+    bool done;
+    json_t *facts = NULL;
+    TRY(run_stage_find(ctx, &run->folder, STAGE_FEATURES, &done, NULL));
+    if (done) return SPICA_OK;
+    TRY(json_new_object(ctx, &facts));
+    const Status status = compute_features(ctx, run, facts);
+    json_decref(facts);
+    return status;
+}

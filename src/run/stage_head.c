@@ -1,0 +1,172 @@
+/* Stage 2: clustering heads on the frozen backbone, of which the loss selects one. */
+#include <string.h>
+
+#include "base/log.h"
+#include "methods/inference.h"
+#include "run/predict.h"
+#include "run/run.h"
+
+/* What the callback of every epoch needs. */
+typedef struct HeadWatch {
+    const Run *run;
+    const HeadSettings *settings;
+    Progress progress;
+} HeadWatch;
+
+/* Every head's losses after an epoch, as one line of log.jsonl. */
+static Status log_epoch(Context *ctx, void *opaque, int64_t epoch, const float *const *logits,
+                        const HeadScore *scores) {
+    (void)logits;
+    HeadWatch *watch = opaque;
+    json_t *line, *losses = json_array(), *training = json_array();
+    double least = scores[0].loss;
+    TRY(json_new_object(ctx, &line));
+    Status status = json_add_text(ctx, line, "stage", STAGE_HEAD);
+    if (status == SPICA_OK) status = json_add_integer(ctx, line, "epoch", epoch);
+    if (status == SPICA_OK) status = json_add(ctx, line, "losses", losses);
+    if (status == SPICA_OK) status = json_add(ctx, line, "training_losses", training);
+    for (int h = 0; status == SPICA_OK && h < watch->settings->count; h++) {
+        status = json_append_real(ctx, losses, scores[h].loss);
+        if (status == SPICA_OK) status = json_append_real(ctx, training, scores[h].training_loss);
+        if (scores[h].loss < least) least = scores[h].loss;
+    }
+    if (status == SPICA_OK) status = run_folder_log(ctx, &watch->run->folder, line);
+    json_decref(line);
+    progress_update(&watch->progress, (double)(epoch + 1), least);
+    return status;
+}
+
+/* The head's flat weights w0 b0 w2 b2 into the model's tensors head.0.weight ... */
+static Status copy_head(Context *ctx, const float *weights, Model *model) {
+    static const char *const names[] = {"head.0.weight", "head.0.bias", "head.2.weight", "head.2.bias"};
+    Params *params = net_params(model->net);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        bool is_buffer;
+        const Param *tensor = params_find(params, names[i], &is_buffer);
+        if (tensor == NULL) return context_fail(ctx, SPICA_ERROR_INTERNAL, "the model has no %s", names[i]);
+        memcpy(params->values + tensor->offset, weights, tensor->count * sizeof *weights);
+        weights += tensor->count;
+    }
+    params_changed(params);
+    return SPICA_OK;
+}
+
+static ModelSpec clustering_spec(const Run *run) {
+    ModelSpec spec = run->features;
+    spec.clusters = (int)options_integer(&run->options, "run.clusters");
+    spec.head_hidden = (int)options_integer(&run->options, "head.hidden");
+    return spec;
+}
+
+static Status read_into(Context *ctx, const Run *run, const char *name, Model *model) {
+    char *path = NULL;
+    Status status = run_folder_path(ctx, &run->folder, name, &path);
+    if (status == SPICA_OK) status = weights_read(ctx, path, net_params(model->net), NULL, NULL);
+    FREE_ARRAY(ctx, &path);
+    return status;
+}
+
+static Status write_model(Context *ctx, const Run *run, const char *name, const Model *model, unsigned parts) {
+    char *path = NULL;
+    Status status = run_folder_path(ctx, &run->folder, name, &path);
+    if (status == SPICA_OK) status = model_write(ctx, path, model, parts, NULL, 0);
+    FREE_ARRAY(ctx, &path);
+    return status;
+}
+
+Status run_open_clustering_model(Context *ctx, const Run *run, Model *model) {
+    const ModelSpec spec = clustering_spec(run);
+    TRY(model_open(ctx, model, &spec));
+    TRY(read_into(ctx, run, RUN_BACKBONE, model));
+    return read_into(ctx, run, RUN_HEAD, model);
+}
+
+/* The selected head's clusters, for the stage's quality. */
+static Status add_head_quality(Context *ctx, const Run *run, const HeadResult *result, const float *features,
+                               size_t dimension, size_t hidden, json_t *facts) {
+    const size_t count = run->dataset.count, clusters = (size_t)options_integer(&run->options, "run.clusters");
+    float *logits = NULL;
+    int32_t *predicted = NULL;
+    Status status = NEW_ARRAY(ctx, &logits, count * clusters);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &predicted, count);
+    if (status == SPICA_OK)
+        status = head_apply(ctx, result->weights, features, count, dimension, hidden, clusters, logits);
+    if (status == SPICA_OK) {
+        predict_clusters(logits, count, clusters, predicted, NULL);
+        status = run_add_quality(ctx, run, predicted, facts);
+    }
+    FREE_ARRAY(ctx, &logits);
+    FREE_ARRAY(ctx, &predicted);
+    return status;
+}
+
+static Status add_selection(Context *ctx, const HeadSettings *settings, const HeadResult *result, json_t *facts) {
+    TRY(json_add_integer(ctx, facts, "epochs", settings->epochs));
+    TRY(json_add_integer(ctx, facts, "steps", settings->epochs));
+    TRY(json_add_integer(ctx, facts, "selected_head", result->selected_head));
+    TRY(json_add_integer(ctx, facts, "selected_epoch", result->selected_epoch));
+    return json_add_real(ctx, facts, "selected_loss", result->selected_loss);
+}
+
+static Status train_heads(Context *ctx, Run *run, const HeadSettings *settings, Model *model, const float *features,
+                          HeadResult *result, json_t *facts) {
+    HeadWatch watch = {.run = run, .settings = settings};
+    const size_t dimension = (size_t)model->dimension;
+    const size_t hidden = settings->hidden > 0 ? (size_t)settings->hidden : dimension;
+    progress_start(&watch.progress, ctx, STAGE_HEAD, "epoch", (double)settings->epochs);
+    TRY(head_train(ctx, settings, &run->dataset, model, features, log_epoch, &watch, result));
+    progress_finish(&watch.progress, (double)settings->epochs, result->selected_loss);
+    TRY(copy_head(ctx, result->weights, model));
+    TRY(write_model(ctx, run, RUN_HEAD, model, MODEL_HEAD));
+    /* Batch norm that trained with the heads has moved the backbone's running statistics. */
+    if (settings->train_bn) TRY(write_model(ctx, run, RUN_BACKBONE, model, MODEL_BACKBONE));
+    TRY(add_selection(ctx, settings, result, facts));
+    return add_head_quality(ctx, run, result, features, dimension, hidden, facts);
+}
+
+static Status compute_head(Context *ctx, Run *run, json_t *facts) {
+    static const char *const files[] = {RUN_HEAD, NULL};
+    static const char *const all_files[] = {RUN_BACKBONE, RUN_HEAD, NULL};
+    const ModelSpec spec = clustering_spec(run);
+    const double started = clock_seconds();
+    HeadSettings settings;
+    HeadResult result = {0};
+    Model model = {0};
+    float *features = NULL;
+    const ViewKey key = {0};
+    TRY(run_stage_start(ctx, &run->folder, STAGE_HEAD));
+    TRY(settings_head(ctx, &run->options, &run->dataset, &run->features, &settings));
+    Status status = model_open(ctx, &model, &spec);
+    if (status == SPICA_OK) status = read_into(ctx, run, RUN_BACKBONE, &model);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &features, run->dataset.count * (size_t)model.dimension);
+    if (status == SPICA_OK)
+        status = infer_rows(ctx, &model, &run->dataset, NULL, run->dataset.count, &settings.plain, key,
+                            settings.inference_batch, "embed", features, NULL);
+    if (status == SPICA_OK) status = train_heads(ctx, run, &settings, &model, features, &result, facts);
+    if (status == SPICA_OK) status = json_add_real(ctx, facts, "seconds", clock_seconds() - started);
+    if (status == SPICA_OK)
+        status = run_stage_record(ctx, &run->folder, STAGE_HEAD, settings.train_bn ? all_files : files, facts);
+    FREE_ARRAY(ctx, &features);
+    head_result_close(ctx, &result);
+    model_close(ctx, &model);
+    return status;
+}
+
+Status stage_head(Context *ctx, Run *run) {
+    bool done;
+    json_t *facts = NULL;
+    TRY(run_stage_find(ctx, &run->folder, STAGE_HEAD, &done, NULL));
+    if (done) return SPICA_OK;
+    TRY(json_new_object(ctx, &facts));
+    const Status status = compute_head(ctx, run, facts);
+    json_decref(facts);
+    return status;
+}
+
+Status stage_join_models(Context *ctx, Run *run) {
+    Model model = {0};
+    Status status = run_open_clustering_model(ctx, run, &model);
+    if (status == SPICA_OK) status = write_model(ctx, run, RUN_MODEL, &model, MODEL_BACKBONE | MODEL_HEAD);
+    model_close(ctx, &model);
+    return status;
+}

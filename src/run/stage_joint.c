@@ -1,0 +1,155 @@
+/* Stage 3: reliable pseudo-labels, then joint training of backbone and head. */
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cluster/knn.h"
+#include "cluster/metrics.h"
+#include "run/predict.h"
+#include "run/run.h"
+#include "run/stage_plan.h"
+
+/* Steps between two lines of log.jsonl. */
+#define LOG_INTERVAL 50
+
+/* What chooses the reliable pictures; N rows each. */
+typedef struct Evidence {
+    float *embeddings;    /* N x D of stage 1 */
+    float *probabilities; /* N x K of stage 2 */
+    int32_t *predicted;   /* N */
+    int32_t *neighbours;  /* N x Ns */
+    int32_t *reliable;    /* N */
+} Evidence;
+
+static void evidence_close(Context *ctx, Evidence *evidence) {
+    FREE_ARRAY(ctx, &evidence->embeddings);
+    FREE_ARRAY(ctx, &evidence->probabilities);
+    FREE_ARRAY(ctx, &evidence->predicted);
+    FREE_ARRAY(ctx, &evidence->neighbours);
+    FREE_ARRAY(ctx, &evidence->reliable);
+}
+
+static Status predict_start(Context *ctx, const Run *run, Model *start, Evidence *evidence) {
+    const size_t count = run->dataset.count, clusters = (size_t)start->spec.clusters;
+    TRY(NEW_ARRAY(ctx, &evidence->probabilities, count * clusters));
+    TRY(NEW_ARRAY(ctx, &evidence->predicted, count));
+    TRY(predict_dataset(ctx, start, &run->dataset, "embed", NULL, evidence->probabilities));
+    predict_clusters(evidence->probabilities, count, clusters, evidence->predicted, NULL);
+    return SPICA_OK;
+}
+
+static Status find_neighbours(Context *ctx, const Run *run, size_t neighbours, Evidence *evidence) {
+    const size_t count = run->dataset.count;
+    size_t dimension = 0;
+    TRY(run_folder_read_matrix(ctx, &run->folder, RUN_EMBEDDINGS, count, &dimension, &evidence->embeddings));
+    TRY(NEW_ARRAY(ctx, &evidence->neighbours, count * neighbours));
+    TRY(knn_search(ctx, evidence->neighbours, NULL, evidence->embeddings, count, evidence->embeddings, count, dimension,
+                   neighbours));
+    FREE_ARRAY(ctx, &evidence->embeddings);
+    return SPICA_OK;
+}
+
+/* How many of the reliable labels are right under the best matching, where labels exist. */
+static Status add_reliable_facts(Context *ctx, const Run *run, const ReliableReport *report, const int32_t *reliable,
+                                 json_t *facts) {
+    const size_t clusters = (size_t)options_integer(&run->options, "run.clusters");
+    TRY(json_add_integer(ctx, facts, "reliable", (int64_t)report->selected));
+    TRY(json_add_real(ctx, facts, "reliable_consistency", report->consistency));
+    TRY(json_add_real(ctx, facts, "reliable_confidence", report->confidence));
+    TRY(json_add_boolean(ctx, facts, "reliable_lowered", report->lowered));
+    TRY(json_add_integer(ctx, facts, "reliable_empty_clusters", (int64_t)report->empty_clusters));
+    if (run->dataset.labels == NULL) return SPICA_OK;
+    int64_t *confusion;
+    Metrics metrics;
+    TRY(NEW_ARRAY(ctx, &confusion, clusters * run->dataset.class_count));
+    confusion_count(confusion, reliable, run->dataset.labels, run->dataset.count, clusters, run->dataset.class_count);
+    Status status = metrics_compute(ctx, &metrics, confusion, clusters, run->dataset.class_count, NULL);
+    FREE_ARRAY(ctx, &confusion);
+    if (status == SPICA_OK) status = json_add_real(ctx, facts, "reliable_acc", metrics.acc);
+    return status;
+}
+
+static Status choose_reliable(Context *ctx, const Run *run, Model *start, Evidence *evidence, json_t *facts) {
+    const size_t count = run->dataset.count;
+    ReliableSettings settings;
+    ReliableReport report;
+    TRY(settings_reliable(ctx, &run->options, count, &settings));
+    TRY(predict_start(ctx, run, start, evidence));
+    TRY(find_neighbours(ctx, run, settings.neighbours, evidence));
+    TRY(NEW_ARRAY(ctx, &evidence->reliable, count));
+    TRY(reliable_select(ctx, &settings, evidence->neighbours, evidence->predicted, evidence->probabilities, count,
+                        evidence->reliable, &report));
+    log_info(ctx, "joint: %zu of %zu pictures have a reliable label", report.selected, count);
+    TRY(run_folder_write_labels(ctx, &run->folder, RUN_RELIABLE, evidence->reliable, count));
+    return add_reliable_facts(ctx, run, &report, evidence->reliable, facts);
+}
+
+static Status train_steps(Context *ctx, const Run *run, const JointSettings *settings, JointTrainer *trainer) {
+    StepLog log = {
+        .stage = STAGE_JOINT, .names = {"labelled_loss", "unlabelled_loss", "used"}, .interval = LOG_INTERVAL};
+    Progress progress;
+    double loss = NAN;
+    progress_start(&progress, ctx, STAGE_JOINT, "step", (double)settings->steps);
+    for (int64_t step = 0; step < settings->steps; step++) {
+        JointStep report;
+        TRY(context_check_cancel(ctx));
+        TRY(joint_step(ctx, trainer, &report));
+        const double figures[3] = {report.labelled_loss, report.unlabelled_loss, report.used};
+        TRY(step_log_add(ctx, run, &log, step, figures));
+        loss = report.labelled_loss + (double)settings->unlabelled_weight * report.unlabelled_loss;
+        progress_update(&progress, (double)(step + 1), loss);
+    }
+    progress_finish(&progress, (double)settings->steps, loss);
+    return SPICA_OK;
+}
+
+/* Whether the weights of stages 1 and 2 are where stage 3 begins. */
+static bool starts_from_weights(const Run *run) {
+    return strcmp(options_text(&run->options, "joint.start"), "weights") == 0;
+}
+
+static Status train_joint(Context *ctx, Run *run, const Model *start, const int32_t *reliable, json_t *facts) {
+    JointSettings settings;
+    JointTrainer *trainer = NULL;
+    char *path = NULL;
+    TRY(settings_joint(ctx, &run->options, &run->dataset, &run->joint, &settings));
+    TRY(plan_joint(ctx, run, &settings));
+    TRY(json_add_integer(ctx, facts, "epochs",
+                         settings.steps * (int64_t)settings.batch * settings.ratio / (int64_t)run->dataset.count));
+    TRY(json_add_integer(ctx, facts, "steps", settings.steps));
+    Status status =
+        joint_open(ctx, &trainer, &settings, &run->dataset, reliable, starts_from_weights(run) ? start : NULL);
+    if (status == SPICA_OK) status = train_steps(ctx, run, &settings, trainer);
+    if (status == SPICA_OK) status = run_folder_path(ctx, &run->folder, RUN_MODEL, &path);
+    if (status == SPICA_OK) status = model_write(ctx, path, joint_model(trainer), MODEL_BACKBONE | MODEL_HEAD, NULL, 0);
+    FREE_ARRAY(ctx, &path);
+    joint_close(ctx, &trainer);
+    return status;
+}
+
+static Status compute_joint(Context *ctx, Run *run, json_t *facts) {
+    static const char *const files[] = {RUN_RELIABLE, RUN_MODEL, NULL};
+    const double started = clock_seconds();
+    Model start = {0};
+    Evidence evidence = {0};
+    TRY(run_stage_start(ctx, &run->folder, STAGE_JOINT));
+    Status status = run_open_clustering_model(ctx, run, &start);
+    if (status == SPICA_OK) status = choose_reliable(ctx, run, &start, &evidence, facts);
+    if (status == SPICA_OK) status = train_joint(ctx, run, &start, evidence.reliable, facts);
+    if (status == SPICA_OK) status = json_add_real(ctx, facts, "seconds", clock_seconds() - started);
+    if (status == SPICA_OK) status = run_stage_record(ctx, &run->folder, STAGE_JOINT, files, facts);
+    evidence_close(ctx, &evidence);
+    model_close(ctx, &start);
+    return status;
+}
+
+Status stage_joint(Context *ctx, Run *run) {
+    bool done;
+    json_t *facts = NULL;
+    TRY(run_stage_find(ctx, &run->folder, STAGE_JOINT, &done, NULL));
+    if (done) return SPICA_OK;
+    TRY(json_new_object(ctx, &facts));
+    const Status status = compute_joint(ctx, run, facts);
+    json_decref(facts);
+    return status;
+}

@@ -1,0 +1,122 @@
+#include "run/stage_plan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+const char *const plan_keys[] = {"features.epochs", "head.epochs", "joint.steps", NULL};
+
+/* Seconds for measuring one trainer: more where the budget allows, since a longer look is a better estimate. */
+static double plan_patience(const Run *run) {
+    const double share = 0.01 * run->budget;
+    return fmin(fmax(share, 2.0), 15.0);
+}
+
+static bool has_joint(const Run *run) { return strcmp(options_text(&run->options, "run.method"), "spice") == 0; }
+
+static bool has_training(const Run *run) { return options_text(&run->options, "features.weights")[0] == '\0'; }
+
+/* A key that the user has not set is the budget's. */
+static bool plan_owns(const Run *run, const char *key) {
+    return run->budget > 0.0 && options_source(&run->options, key) != SOURCE_USER;
+}
+
+static Status plan_set(Context *ctx, Run *run, const char *key, double value, int decimals) {
+    char text[64];
+    snprintf(text, sizeof text, "%.*f", decimals, value);
+    return options_set(ctx, &run->options, key, text, SOURCE_RECIPE);
+}
+
+/* Measures without a word: what is measured is thrown away. */
+static Status measure(Context *ctx, const Run *run, const MocoSettings *moco, const HeadSettings *head,
+                      const JointSettings *joint, StageRates *rates) {
+    const spica_settings spoken = ctx->settings;
+    const double patience = plan_patience(run);
+    Status status = SPICA_OK;
+    ctx->settings.log = NULL;
+    ctx->settings.progress = NULL;
+    if (has_training(run)) status = rate_features(ctx, moco, &run->dataset, patience, rates);
+    if (status == SPICA_OK) status = rate_head(ctx, head, &run->dataset, &run->features, rates);
+    if (status == SPICA_OK && has_joint(run)) status = rate_joint(ctx, joint, &run->dataset, patience, rates);
+    ctx->settings = spoken;
+    return status;
+}
+
+/* Seconds of the passes over the data that no option changes: embeddings, the head's input, the reliable labels' and
+ * the last predictions, with as much again for k-means and neighbours. */
+static double plan_passes(const Run *run, const StageRates *rates) {
+    return 2.0 * 4.0 * rates->inference * (double)run->dataset.count;
+}
+
+static Status plan_lengths(Context *ctx, Run *run, const MocoSettings *moco, const StageRates *rates) {
+    const double left = run->budget - (clock_seconds() - run->started) - plan_passes(run, rates);
+    if (plan_owns(run, "head.epochs")) {
+        const double share = options_real(&run->options, "run.split_head") * run->budget - rates->head_start;
+        const double most = options_real(&run->options, "head.epochs");
+        TRY(plan_set(ctx, run, "head.epochs", floor(fmin(fmax(share / rates->head_epoch, 1.0), most)), 0));
+    }
+    const double head = rates->head_start + options_real(&run->options, "head.epochs") * rates->head_epoch;
+    const double joint_share = options_real(&run->options, "run.split_joint");
+    const double joint = !has_joint(run) ? 0.0
+                         : plan_owns(run, "joint.steps")
+                             ? joint_share * run->budget
+                             : options_real(&run->options, "joint.steps") * rates->joint_step;
+    if (has_training(run) && plan_owns(run, "features.epochs")) {
+        const double steps = fmax((left - head - joint) / rates->features_step, 1.0);
+        const double epochs = steps / (double)moco_steps_per_epoch(moco, run->dataset.count);
+        TRY(plan_set(ctx, run, "features.epochs", fmax(epochs, 1e-4), 4));
+    }
+    if (has_joint(run) && plan_owns(run, "joint.steps"))
+        TRY(plan_set(ctx, run, "joint.steps", fmax(floor(joint / rates->joint_step), 1.0), 0));
+    return SPICA_OK;
+}
+
+static void plan_log(Context *ctx, const Run *run, const MocoSettings *moco, const StageRates *rates) {
+    const double spe = (double)moco_steps_per_epoch(moco, run->dataset.count);
+    const double features =
+        has_training(run) ? options_real(&run->options, "features.epochs") * spe * rates->features_step : 0.0;
+    const double head = rates->head_start + options_real(&run->options, "head.epochs") * rates->head_epoch;
+    const double joint =
+        has_joint(run) ? (double)options_integer(&run->options, "joint.steps") * rates->joint_step : 0.0;
+    const double all = features + head + joint + plan_passes(run, rates) + (clock_seconds() - run->started);
+    log_info(ctx, "estimated time: %.1f minutes (features %.1f, head %.1f, joint %.1f)", all / 60.0, features / 60.0,
+             head / 60.0, joint / 60.0);
+}
+
+Status plan_begin(Context *ctx, Run *run) {
+    MocoSettings moco;
+    HeadSettings head;
+    JointSettings joint;
+    StageRates rates = {0};
+    const spica_settings spoken = ctx->settings;
+    /* The stages clip their settings again, and log it, when they begin. */
+    ctx->settings.log = NULL;
+    Status status = settings_moco(ctx, &run->options, &run->dataset, &run->features, &moco);
+    if (status == SPICA_OK) status = settings_head(ctx, &run->options, &run->dataset, &run->features, &head);
+    if (status == SPICA_OK) status = settings_joint(ctx, &run->options, &run->dataset, &run->joint, &joint);
+    ctx->settings = spoken;
+    if (status == SPICA_OK) status = measure(ctx, run, &moco, &head, &joint, &rates);
+    if (status == SPICA_OK && run->budget > 0.0) status = plan_lengths(ctx, run, &moco, &rates);
+    if (status != SPICA_OK) return status;
+    run->ending = 0.5 * plan_passes(run, &rates);
+    plan_log(ctx, run, &moco, &rates);
+    return SPICA_OK;
+}
+
+Status plan_joint(Context *ctx, Run *run, JointSettings *settings) {
+    if (!plan_owns(run, "joint.steps")) return SPICA_OK;
+    StageRates rates = {0};
+    const spica_settings spoken = ctx->settings;
+    ctx->settings.log = NULL;
+    const Status status = rate_joint(ctx, settings, &run->dataset, plan_patience(run), &rates);
+    ctx->settings = spoken;
+    TRY(status);
+    const double left = run->budget - (clock_seconds() - run->started) - run->ending;
+    TRY(plan_set(ctx, run, "joint.steps", fmax(floor(left / rates.joint_step), 1.0), 0));
+    settings->steps = options_integer(&run->options, "joint.steps");
+    joint_settings_clip(ctx, settings, run->dataset.count);
+    log_info(ctx, "joint: %lld steps in the %.1f minutes that are left", (long long)settings->steps, left / 60.0);
+    return run_write_options(ctx, run);
+}
