@@ -2,12 +2,12 @@
 #
 # Run as a script (cmake -DOUTPUT=FILE -DFOLDER=DIR -P SpicaRecipes.cmake) it writes the C file.
 if(CMAKE_SCRIPT_MODE_FILE)
-  file(GLOB recipes ${FOLDER}/*.ini)
-  list(SORT recipes)
+  file(GLOB names RELATIVE ${FOLDER} ${FOLDER}/*.ini)
+  list(TRANSFORM names REPLACE "[.]ini$" "")
+  list(SORT names)
   set(rows "")
-  foreach(recipe IN LISTS recipes)
-    get_filename_component(name "${recipe}" NAME_WLE)
-    file(READ "${recipe}" text)
+  foreach(name IN LISTS names)
+    file(READ "${FOLDER}/${name}.ini" text)
     string(REPLACE "\\" "\\\\" text "${text}")
     string(REPLACE "\"" "\\\"" text "${text}")
     string(REPLACE "\n" "\\n\"\n     \"" text "${text}")

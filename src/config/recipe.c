@@ -38,9 +38,11 @@ static void reader_fail(RecipeReader *reader, const char *problem) {
         context_fail(reader->ctx, SPICA_ERROR_OPTION, "%s: line %d: %s", reader->name, reader->line, problem);
 }
 
-/* As fgets. A line that does not fit would be read as two. */
+/* As fgets, less blanks at the start, which would make the line the continuation of a value. A line that does not fit
+ * would be read as two. */
 static char *read_line(char *line, int capacity, void *user) {
     RecipeReader *reader = user;
+    reader->next += strspn(reader->next, " \t");
     if (*reader->next == '\0' || reader->status != SPICA_OK) return NULL;
     const size_t length = strcspn(reader->next, "\n") + 1;
     const size_t taken = reader->next[length - 1] == '\n' ? length : length - 1;
@@ -61,7 +63,7 @@ static void set_option(RecipeReader *reader, const char *key, const char *value)
     char text[512];
     snprintf(text, sizeof text, "%s", value);
     if (index >= 0 && reader->seen[index]) {
-        reader_fail(reader, "the option of this line is set twice, or its value goes on over a second line");
+        reader_fail(reader, "the option of this line is set twice");
         return;
     }
     if (index >= 0) reader->seen[index] = true;
@@ -89,7 +91,7 @@ static Status recipe_read(Context *ctx, Options *options, const char *name, cons
     TRY(NEW_ZEROED(ctx, &reader.seen, option_count));
     const int error_line = ini_parse_stream(read_line, &reader, take_pair, &reader);
     FREE_ARRAY(ctx, &reader.seen);
-    if (reader.status == SPICA_OK && error_line > 0) {
+    if (error_line > 0 && (reader.status == SPICA_OK || error_line < reader.line)) {
         reader.line = error_line;
         reader_fail(&reader, "neither [section] nor key = value");
     }

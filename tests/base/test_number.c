@@ -105,13 +105,26 @@ static void test_durations(void **state) {
     }
 }
 
+/* A locale with a decimal comma: an installed one, else one made in the folder from the C library's sources. */
+static bool enter_comma_locale(const char *folder) {
+    static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "pl_PL.UTF-8"};
+    for (size_t i = 0; i < 4; i++)
+        if (setlocale(LC_ALL, names[i]) != NULL) return true;
+    char command[700];
+    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 >/dev/null 2>&1", folder);
+    if (system(command) != 0) return false;
+    setenv("LOCPATH", folder, 1);
+    return setlocale(LC_ALL, "de_DE.UTF-8") != NULL;
+}
+
 /* The decimal comma of the process does not reach our numbers, and stays as it is. */
 static void test_locale(void **state) {
     (void)state;
-    static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "pl_PL.UTF-8"};
-    bool found = false;
-    for (size_t i = 0; i < 4 && !found; i++)
-        found = setlocale(LC_ALL, names[i]) != NULL;
+    Context *ctx = test_context_open();
+    const TestScratch scratch = test_scratch();
+    const bool found = enter_comma_locale(scratch.path);
+    test_scratch_remove(ctx, &scratch);
+    test_context_close(&ctx);
     if (!found) skip();
     char text[NUMBER_TEXT];
     double value = 0.0;
