@@ -2,6 +2,7 @@
 
 #include <omp.h>
 #include <oneapi/dnnl/dnnl.h>
+#include <stdio.h>
 
 struct DnnlShim {
     dnnl_engine_t engine;
