@@ -102,11 +102,12 @@ static void print_finite(char text[NUMBER_TEXT], double value) {
     do
         snprintf(text, NUMBER_TEXT, "%.*e", digits, value);
     while (strtod(text, NULL) != value && ++digits < 17);
-    const int exponent = atoi(strchr(text, 'e') + 1);
+    int64_t exponent = 0;
+    number_parse_integer(strchr(text, 'e') + 1, &exponent);
     if (exponent < -5 || exponent > 15)
         snprintf(text, NUMBER_TEXT, "%.*g", digits + 1, value);
     else
-        snprintf(text, NUMBER_TEXT, "%.*f", digits > exponent ? digits - exponent : 0, value);
+        snprintf(text, NUMBER_TEXT, "%.*f", digits > exponent ? digits - (int)exponent : 0, value);
 }
 
 void number_print_real(char text[NUMBER_TEXT], double value) {
