@@ -309,6 +309,25 @@ static void test_crop_draws(void **state) {
     assert_true(fabs(top / DRAWS - 0.5) < 0.02 && fabs(left / DRAWS - 0.5) < 0.02);
 }
 
+/* Every place of a crop of 4 x 4 in 8 x 8 is as likely, the last ones included. */
+static void test_crop_places(void **state) {
+    (void)state;
+    Policy policy = policy_default(POLICY_PICA, 3);
+    int top[5] = {0}, left[5] = {0};
+    policy.scale_min = policy.scale_max = 0.25f;
+    policy.ratio_min = policy.ratio_max = 1.0f;
+    for (uint64_t i = 0; i < DRAWS; i++) {
+        const Box box = policy_draw(&policy, 8, 8, draw_at(i)).crop;
+        assert_true(box.height == 4 && box.width == 4 && box.top <= 4 && box.left <= 4);
+        top[box.top]++;
+        left[box.left]++;
+    }
+    for (int i = 0; i < 5; i++) {
+        assert_share(top[i], 0.2, "top");
+        assert_share(left[i], 0.2, "left");
+    }
+}
+
 /* Where no crop can have the ratio, the fallback: the largest central part that has it, else the whole. */
 static void test_crop_fallback(void **state) {
     (void)state;
@@ -487,6 +506,7 @@ int main(void) {
         cmocka_unit_test(test_jitter_draws),
         cmocka_unit_test(test_strong_jitter_stays_positive),
         cmocka_unit_test(test_crop_draws),
+        cmocka_unit_test(test_crop_places),
         cmocka_unit_test(test_crop_fallback),
         cmocka_unit_test(test_shift_and_hole_draws),
         cmocka_unit_test(test_enlarged_window_draws),
