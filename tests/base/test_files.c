@@ -1,7 +1,8 @@
 /* Files: atomic replacement, failures that leave nothing behind, folders. */
 #include "support/testing.h"
 
-#include <sys/stat.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static void assert_holds(Context *ctx, const char *path, const char *expected) {
     char *text;
@@ -61,6 +62,29 @@ static void test_writer_without_commit(void **state) {
     TEST_OK(ctx, file_writer_commit(ctx, &writer));
     file_writer_close(ctx, &writer);
     assert_holds(ctx, path, "17 new");
+    test_scratch_remove(ctx, &scratch);
+    test_context_close(&ctx);
+}
+
+/* A disk that fills up, here as a limit on the size of files: the old contents stay and no partial file is left. */
+static void test_full_disk(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    const TestScratch scratch = test_scratch();
+    const char *path = test_path(&scratch, "a.txt");
+    static char block[100000];
+    struct rlimit before, small;
+    TEST_OK(ctx, file_replace(ctx, path, "old", 3));
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 10000;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const Status status = file_replace(ctx, path, block, sizeof block);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    TEST_FAILS(ctx, SPICA_ERROR_IO, "a.txt: File too large", status);
+    assert_holds(ctx, path, "old");
+    assert_int_equal(names_in(ctx, scratch.path), 1);
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
 }
@@ -145,11 +169,9 @@ static void test_joined_paths(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replace),
-        cmocka_unit_test(test_writer_without_commit),
-        cmocka_unit_test(test_failures_name_path_and_reason),
-        cmocka_unit_test(test_read_without_size),
-        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_replace),           cmocka_unit_test(test_writer_without_commit),
+        cmocka_unit_test(test_full_disk),         cmocka_unit_test(test_failures_name_path_and_reason),
+        cmocka_unit_test(test_read_without_size), cmocka_unit_test(test_folders),
         cmocka_unit_test(test_joined_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,8 @@ static void test_failures(void **state) {
     Context *ctx = test_context_open();
     double *values = NULL;
     TEST_FAILS(ctx, SPICA_ERROR_MEMORY, "out of memory", NEW_ARRAY(ctx, &values, SIZE_MAX / 4));
-    TEST_FAILS(ctx, SPICA_ERROR_MEMORY, "out of memory", NEW_ARRAY(ctx, &values, SIZE_MAX / 8));
+    TEST_FAILS(ctx, SPICA_ERROR_MEMORY, "out of memory",
+               NEW_ARRAY(ctx, &values, SIZE_MAX / 8 + 2)); /* 8 bytes, were the product not checked */
     assert_null(values);
     test_state(ctx)->fail_at = test_state(ctx)->allocations;
     TEST_FAILS(ctx, SPICA_ERROR_MEMORY, "out of memory: 80 bytes", NEW_ZEROED(ctx, &values, 10));
