@@ -4,15 +4,13 @@
 
 #include <omp.h>
 
-#include "base/context.h"
-
 /* OpenBLAS takes one thread inside a parallel region of several threads, which is how this room calls it: every block
  * of a product has a fixed shape and one thread, so its bits do not depend on the number of threads. A region of one
- * thread does not count as parallel, though, and then OpenBLAS asks omp_get_max_threads. Returns the caller's number,
- * for blas_threads_restore. */
-static inline int blas_threads_set(const Context *ctx) {
+ * thread does not count as parallel, though, and then OpenBLAS asks omp_get_max_threads, so that must be set to the
+ * region's number. Returns the caller's number, for blas_threads_restore. */
+static inline int blas_threads_set(int threads) {
     const int callers = omp_get_max_threads();
-    omp_set_num_threads(ctx->threads);
+    omp_set_num_threads(threads);
     return callers;
 }
 

@@ -105,9 +105,10 @@ static void part_assign(Lloyd *lloyd, size_t part) {
 }
 
 /* Adds the parts' sums and sizes, in order, to those of part 0. */
-static void parts_add(Context *ctx, Lloyd *lloyd) {
-    const size_t parts = lloyd->points->parts, clusters = lloyd->clusters, dim = lloyd->points->dim;
-#pragma omp parallel for schedule(static) num_threads(ctx->threads)
+static void parts_add(Lloyd *lloyd) {
+    const Points *points = lloyd->points;
+    const size_t parts = points->parts, clusters = lloyd->clusters, dim = points->dim;
+#pragma omp parallel for schedule(static) num_threads(points->threads)
     for (size_t cluster = 0; cluster < clusters; cluster++) {
         double *sum = lloyd->sums + cluster * dim;
         for (size_t part = 1; part < parts; part++) {
@@ -120,25 +121,25 @@ static void parts_add(Context *ctx, Lloyd *lloyd) {
 }
 
 /* Labels all points by the centres, and sums the points of every cluster. Returns the number of labels that changed. */
-static int64_t lloyd_assign(Context *ctx, Lloyd *lloyd) {
+static int64_t lloyd_assign(Lloyd *lloyd) {
     const Points *points = lloyd->points;
     int64_t changes = 0;
     for (size_t cluster = 0; cluster < lloyd->clusters; cluster++)
         lloyd->centre_squares[cluster] = vector_square(lloyd->centres + cluster * points->dim, points->dim);
-#pragma omp parallel for schedule(static) num_threads(ctx->threads)
+#pragma omp parallel for schedule(static) num_threads(points->threads)
     for (size_t part = 0; part < points->parts; part++)
         part_assign(lloyd, part);
     for (size_t part = 0; part < points->parts; part++)
         changes += lloyd->part_changes[part];
-    parts_add(ctx, lloyd);
+    parts_add(lloyd);
     return changes;
 }
 
 /* distances[count]: |x - c|^2 of every point to the centre of its own cluster. */
-static void lloyd_measure(Context *ctx, const Lloyd *lloyd, float *distances) {
+static void lloyd_measure(const Lloyd *lloyd, float *distances) {
     const Points *points = lloyd->points;
     const size_t dim = points->dim;
-#pragma omp parallel for schedule(static) num_threads(ctx->threads)
+#pragma omp parallel for schedule(static) num_threads(points->threads)
     for (size_t part = 0; part < points->parts; part++) {
         const size_t end = points_part_begin(points, part + 1);
         for (size_t first = points_part_begin(points, part); first < end; first += points->block_rows) {
@@ -167,7 +168,7 @@ static Status lloyd_fill_empty(Context *ctx, Lloyd *lloyd, size_t *empty) {
     if (*empty == 0) return SPICA_OK;
     float *distances;
     TRY(NEW_ARRAY(ctx, &distances, lloyd->points->count));
-    lloyd_measure(ctx, lloyd, distances);
+    lloyd_measure(lloyd, distances);
     for (size_t cluster = 0; cluster < lloyd->clusters; cluster++) {
         if (lloyd->sizes[cluster] != 0) continue;
         const size_t row = farthest_movable(lloyd, distances);
@@ -207,7 +208,7 @@ static double lloyd_move(Lloyd *lloyd) {
 static Status lloyd_inertia(Context *ctx, const Lloyd *lloyd, double *inertia) {
     float *distances;
     TRY(NEW_ARRAY(ctx, &distances, lloyd->points->count));
-    lloyd_measure(ctx, lloyd, distances);
+    lloyd_measure(lloyd, distances);
     *inertia = 0;
     for (size_t row = 0; row < lloyd->points->count; row++)
         *inertia += (double)distances[row];
@@ -221,7 +222,7 @@ static Status lloyd_iterate(Context *ctx, Lloyd *lloyd, int iterations, double t
     const double small = tolerance * lloyd->points->variance;
     for (int iteration = 0;; iteration++) {
         size_t empty;
-        const int64_t changes = lloyd_assign(ctx, lloyd);
+        const int64_t changes = lloyd_assign(lloyd);
         TRY(lloyd_fill_empty(ctx, lloyd, &empty));
         const bool last = changes == 0 || iteration == iterations;
         const double moved = !last || empty > 0 ? lloyd_move(lloyd) : 0;
@@ -234,6 +235,7 @@ static Status lloyd_iterate(Context *ctx, Lloyd *lloyd, int iterations, double t
 /* Lloyd's iterations from centres[clusters x dim] (relative to the mean), which they move. */
 static Status lloyd_run(Context *ctx, const KmeansSettings *settings, const Points *points, float *centres,
                         int32_t *labels, double *inertia) {
+    const int callers = blas_threads_set(points->threads);
     const int iterations = settings->iterations > 0 ? settings->iterations : 300;
     const double tolerance = settings->tolerance > 0 ? settings->tolerance : 1e-4;
     Lloyd lloyd = {0};
@@ -242,6 +244,7 @@ static Status lloyd_run(Context *ctx, const KmeansSettings *settings, const Poin
     TRY_GOTO(status, close, lloyd_iterate(ctx, &lloyd, iterations, tolerance));
     TRY_GOTO(status, close, lloyd_inertia(ctx, &lloyd, inertia));
 close:
+    blas_threads_restore(callers);
     lloyd_close(ctx, &lloyd);
     return status;
 }
@@ -297,14 +300,12 @@ Status kmeans(Context *ctx, const KmeansSettings *settings, const float *points,
     const size_t columns = candidates > settings->clusters ? candidates : settings->clusters;
     Points all = {0};
     Best best = {0};
-    const int callers = blas_threads_set(ctx);
     Status status;
     TRY_GOTO(status, close, points_open(ctx, &all, points, count, dim, settings->clusters, columns));
     TRY_GOTO(status, close, best_search(ctx, settings, &all, &best, labels));
     if (centres != NULL) centres_add(centres, best.centres, all.mean, settings->clusters, dim, 1);
     if (inertia != NULL) *inertia = best.inertia;
 close:
-    blas_threads_restore(callers);
     points_close(ctx, &all);
     FREE_ARRAY(ctx, &best.centres);
     FREE_ARRAY(ctx, &best.tried);
@@ -317,7 +318,6 @@ Status kmeans_refine(Context *ctx, const KmeansSettings *settings, const float *
     TRY(settings_check(ctx, settings, count, dim));
     Points all = {0};
     double reached;
-    const int callers = blas_threads_set(ctx);
     Status status;
     TRY_GOTO(status, close, points_open(ctx, &all, points, count, dim, settings->clusters, settings->clusters));
     centres_add(centres, centres, all.mean, settings->clusters, dim, -1);
@@ -325,7 +325,6 @@ Status kmeans_refine(Context *ctx, const KmeansSettings *settings, const float *
     centres_add(centres, centres, all.mean, settings->clusters, dim, 1);
     if (inertia != NULL) *inertia = reached;
 close:
-    blas_threads_restore(callers);
     points_close(ctx, &all);
     return status;
 }

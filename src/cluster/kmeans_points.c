@@ -76,7 +76,7 @@ static Status points_measure(Context *ctx, Points *points) {
     const size_t dim = points->dim;
     double *sums; /* [parts x 2 x dim] */
     TRY(memory_allocate_zeroed(ctx, (void **)&sums, points->parts, 2 * dim * sizeof *sums));
-#pragma omp parallel for schedule(static) num_threads(ctx->threads)
+#pragma omp parallel for schedule(static) num_threads(points->threads)
     for (size_t part = 0; part < points->parts; part++)
         part_add_moments(points, part, sums + part * 2 * dim);
     size_t wrong = dim;
@@ -116,8 +116,8 @@ PointsBlock points_block(const Points *points, size_t first, size_t end, const f
     return (PointsBlock){.first = first, .rows = rows, .rows_centred = centred, .products = products};
 }
 
-static void points_square(Context *ctx, Points *points) {
-#pragma omp parallel for schedule(static) num_threads(ctx->threads)
+static void points_square(Points *points) {
+#pragma omp parallel for schedule(static) num_threads(points->threads)
     for (size_t part = 0; part < points->parts; part++) {
         const size_t end = points_part_begin(points, part + 1);
         for (size_t first = points_part_begin(points, part); first < end; first += points->block_rows) {
@@ -132,14 +132,17 @@ Status points_open(Context *ctx, Points *points, const float *values, size_t cou
                    size_t columns) {
     *points = (Points){.values = values, .count = count, .dim = dim, .columns = columns};
     points->block_rows = clamp(BLOCK_FLOATS / dim, 16, MAX_BLOCK_ROWS);
-    /* The parts' sums, parts x clusters x dim doubles, stay below a quarter of the points' own memory. */
-    points->parts = clamp(count / (8 * clusters), 1, clamp(points_blocks(points), 1, MAX_PARTS));
+    /* A part is worth a thread, and the parts' sums, parts x clusters x dim doubles, stay below a quarter of the
+     * points' own memory. */
+    const size_t useful = clamp(count * dim / BLOCK_FLOATS, 1, MAX_PARTS);
+    points->parts = clamp(count / (8 * clusters), 1, useful);
+    points->threads = (int)clamp((size_t)ctx->threads, 1, points->parts);
     points->room = points->block_rows * (dim + columns);
     TRY(NEW_ARRAY(ctx, &points->mean, dim));
     TRY(NEW_ARRAY(ctx, &points->squares, count));
-    TRY(memory_allocate(ctx, (void **)&points->workspaces, (size_t)ctx->threads, points->room * sizeof(float)));
+    TRY(memory_allocate(ctx, (void **)&points->workspaces, (size_t)points->threads, points->room * sizeof(float)));
     TRY(points_measure(ctx, points));
-    points_square(ctx, points);
+    points_square(points);
     return SPICA_OK;
 }
 

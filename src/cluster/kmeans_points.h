@@ -15,6 +15,7 @@ typedef struct Points {
     const float *values; /* [count x dim], the caller's */
     size_t count, dim;
     size_t block_rows, parts;
+    int threads;       /* the context's, or as many as there are parts: small sets are not worth waking threads for */
     float *mean;       /* [dim] */
     float *squares;    /* [count]: |x - mean|^2 */
     double variance;   /* mean over the dimensions of the variance of each */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "cluster/blas_threads.h"
 
 /* Starting centres by greedy k-means++.
  *
@@ -115,9 +116,9 @@ static double parts_total(const double *sums, size_t parts) {
 }
 
 /* Takes the best of `candidates` candidates: copies it to centre[dim], and updates closest. Returns the new total. */
-static double start_take_best(Context *ctx, Start *start, size_t candidates, float *centre) {
+static double start_take_best(Start *start, size_t candidates, float *centre) {
     const Points *points = start->points;
-#pragma omp parallel for schedule(static) num_threads(ctx->threads)
+#pragma omp parallel for schedule(static) num_threads(points->threads)
     for (size_t part = 0; part < points->parts; part++)
         part_try(start, part, candidates);
     size_t best = 0;
@@ -140,6 +141,7 @@ Status kmeans_start(Context *ctx, const Points *points, size_t clusters, uint64_
     Start start = {0};
     Random random = random_at(seed, RANDOM_KMEANS, number, 0, 0);
     double total = INFINITY;
+    const int callers = blas_threads_set(points->threads);
     Status status;
     TRY_GOTO(status, close, start_open(ctx, &start, points, kmeans_start_candidates(clusters)));
     for (size_t cluster = 0; cluster < clusters; cluster++) {
@@ -151,10 +153,11 @@ Status kmeans_start(Context *ctx, const Points *points, size_t clusters, uint64_
                 centre[d] = points->values[row * points->dim + d] - points->mean[d];
             start.centre_squares[candidate] = points->squares[row];
         }
-        total = start_take_best(ctx, &start, candidates, centres + cluster * points->dim);
+        total = start_take_best(&start, candidates, centres + cluster * points->dim);
         TRY_GOTO(status, close, context_check_cancel(ctx));
     }
 close:
+    blas_threads_restore(callers);
     start_close(ctx, &start);
     return status;
 }

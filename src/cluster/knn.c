@@ -347,17 +347,20 @@ Status knn_search(Context *ctx, int32_t *neighbours, float *similarities, const 
                      .lists = {.indices = neighbours, .similarities = similarities, .k = k}};
     float *own = NULL;
     Status status;
+    /* No more threads than blocks of queries. */
+    const size_t blocks = (queries + TILE - 1) / TILE;
+    const int threads = (size_t)ctx->threads < blocks ? ctx->threads : (int)blocks;
     search.workspace_bytes = (sizeof(Workspace) + (k + TILE) * sizeof(uint64_t) + MEMORY_ALIGNMENT - 1) /
                              MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
     /* Zeroed: a chunk may look beyond the columns of the last block, and candidates start empty. */
     TRY_GOTO(status, close,
-             memory_allocate_zeroed(ctx, (void **)&search.workspaces, (size_t)ctx->threads, search.workspace_bytes));
+             memory_allocate_zeroed(ctx, (void **)&search.workspaces, (size_t)threads, search.workspace_bytes));
     if (similarities == NULL) {
         TRY_GOTO(status, close, memory_allocate(ctx, (void **)&own, queries, k * sizeof *own));
         search.lists.similarities = own;
     }
-    const int callers = blas_threads_set(ctx);
-    search_run(&search, ctx->threads);
+    const int callers = blas_threads_set(threads);
+    search_run(&search, threads);
     blas_threads_restore(callers);
 close:
     FREE_ARRAY(ctx, &search.workspaces);
