@@ -307,7 +307,7 @@ def make_networks():
     make_forward("resnet18_small", ResNet(18, "small", 8, 1), 4, 1, 28)
     make_forward("resnet34_stl", ResNet(34, "stl", 4, 3), 4, 3, 33)
     make_forward("resnet50_cifar", ResNet(50, "cifar", 4, 3), 4, 3, 16)
-    make_forward("wrn37_2", WideResNet([2, 2, 2, 2], 4, 2, 3), 4, 3, 48)
+    make_forward("wrn37_2", WideResNet([2, 2, 2, 2], 4, 2, 3), 4, 3, 32)
     make_training("train_resnet18", 25, lambda: ResNet(18, "cifar", 8, 3), 16, 3, 8,
                   {"rate": 0.01, "decay": 1e-3, "nesterov": False, "spare": False})
     make_training("train_wrn28_2", 19, lambda: WideResNet([1, 2, 2], 4, 2, 3), 4, 3, 6,

@@ -193,9 +193,9 @@ static int build_matrix(Context *ctx, Net *net, const Shape *shape, ValueId outp
 static void test_matrices(void **state) {
     (void)state;
     static const Shape shapes[] = {{.channels = 5, .side = 1, .batch = 8, .groups = 2, .width = 7},
-                                   {.channels = 16, .side = 1, .batch = 3, .width = 48, .slope = 0.1F}};
+                                   {.channels = 16, .side = 1, .batch = 6, .width = 48, .slope = 0.1F}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        compare_kinds(build_matrix, &shapes[i], 5e-5);
+        compare_kinds(build_matrix, &shapes[i], 2e-4);
 }
 
 /* The same bits in every run at the same thread count. */
