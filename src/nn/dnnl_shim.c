@@ -9,9 +9,10 @@ struct DnnlShim {
     dnnl_stream_t stream;
 };
 
-/* The memory objects of one slice. */
+/* The library's objects for one set of buffers, and where they point now. */
 typedef struct ConvBinding {
     dnnl_memory_t in, weights, bias, out, scratch;
+    ConvBuffers now;
 } ConvBinding;
 
 struct DnnlConv {
@@ -22,8 +23,9 @@ struct DnnlConv {
     dnnl_primitive_desc_t descriptor;
     dnnl_primitive_t primitive;
     dnnl_memory_desc_t plain_weights; /* OIHW */
-    ConvBinding *bindings;
+    ConvBinding *bindings;            /* one per worker, moved from slice to slice; `fixed`: one per slice */
     size_t binding_count;
+    bool fixed;                    /* moving an object of padded channels would write all its padding each time */
     dnnl_primitive_t pack, unpack; /* weight reorders, made at first use */
 };
 
@@ -241,26 +243,50 @@ static Status bind_memory(Context *ctx, const DnnlConv *conv, const dnnl_memory_
     return dnnl_check(ctx, dnnl_memory_create(memory, shape, conv->shim->engine, pointer), "memory");
 }
 
-Status shim_conv_bind(Context *ctx, DnnlConv *conv, const ConvBuffers *buffers, size_t slices) {
-    TRY(NEW_ZEROED(ctx, &conv->bindings, slices));
-    conv->binding_count = slices;
+static Status bind_buffers(Context *ctx, const DnnlConv *conv, const ConvBuffers *buffers, ConvBinding *binding) {
     const dnnl_dims_t channels = {conv->shape.out_channels};
     dnnl_memory_desc_t bias;
     TRY_DNNL(dnnl_memory_desc_init_by_tag(&bias, 1, channels, dnnl_f32, dnnl_a), "bias");
+    TRY(bind_memory(ctx, conv, in_memory(conv), buffers->in, &binding->in));
+    TRY(bind_memory(ctx, conv, weight_memory(conv), buffers->weights, &binding->weights));
+    TRY(bind_memory(ctx, conv, out_memory(conv), buffers->out, &binding->out));
+    TRY(bind_memory(ctx, conv, conv_memory(conv, dnnl_query_scratchpad_md), buffers->scratch, &binding->scratch));
+    if (conv->has_bias) TRY(bind_memory(ctx, conv, &bias, buffers->bias, &binding->bias));
+    binding->now = *buffers;
+    return SPICA_OK;
+}
+
+static bool is_padded(const dnnl_memory_desc_t *memory) {
+    for (int d = 0; d < memory->ndims; d++)
+        if (memory->padded_dims[d] != memory->dims[d]) return true;
+    return false;
+}
+
+Status shim_conv_bind(Context *ctx, DnnlConv *conv, const ConvBuffers *buffers, size_t slices, int workers) {
+    conv->fixed = is_padded(in_memory(conv)) || is_padded(out_memory(conv)) || is_padded(weight_memory(conv));
+    const size_t count = conv->fixed ? slices : (size_t)workers;
+    TRY(NEW_ZEROED(ctx, &conv->bindings, count));
+    conv->binding_count = count;
     for (size_t i = 0; i < slices; i++) {
-        ConvBinding *binding = &conv->bindings[i];
-        TRY(bind_memory(ctx, conv, in_memory(conv), buffers[i].in, &binding->in));
-        TRY(bind_memory(ctx, conv, weight_memory(conv), buffers[i].weights, &binding->weights));
-        TRY(bind_memory(ctx, conv, out_memory(conv), buffers[i].out, &binding->out));
-        TRY(bind_memory(ctx, conv, conv_memory(conv, dnnl_query_scratchpad_md), buffers[i].scratch, &binding->scratch));
-        if (conv->has_bias) TRY(bind_memory(ctx, conv, &bias, buffers[i].bias, &binding->bias));
+        ConvBinding *binding = &conv->bindings[conv->fixed ? i : (size_t)buffers[i].worker];
+        if (binding->in == NULL) TRY(bind_buffers(ctx, conv, &buffers[i], binding));
     }
     return SPICA_OK;
 }
 
-bool shim_conv_run(const DnnlConv *conv, size_t slice) {
-    const ConvBinding *b = &conv->bindings[slice];
+static bool move_memory(dnnl_memory_t memory, float **now, float *pointer) {
+    if (*now == pointer) return true;
+    *now = pointer;
+    return dnnl_memory_set_data_handle(memory, pointer) == dnnl_success;
+}
+
+bool shim_conv_run(const DnnlConv *conv, size_t slice, const ConvBuffers *buffers) {
+    ConvBinding *b = &conv->bindings[conv->fixed ? slice : (size_t)buffers->worker];
     const bool data = conv->pass == CONV_BACKWARD_DATA, weights = conv->pass == CONV_BACKWARD_WEIGHTS;
+    if (!conv->fixed &&
+        (!move_memory(b->in, &b->now.in, buffers->in) || !move_memory(b->out, &b->now.out, buffers->out) ||
+         !move_memory(b->weights, &b->now.weights, buffers->weights)))
+        return false;
     const dnnl_exec_arg_t arguments[] = {
         {data ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, b->in},
         {weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, b->weights},

@@ -50,18 +50,20 @@ size_t shim_conv_weight_floats(const DnnlConv *conv); /* in the convolution's ow
 size_t shim_conv_scratch_bytes(const DnnlConv *conv);
 const char *shim_conv_name(const DnnlConv *conv); /* the library's name of the kernel */
 
-/* The buffers of one slice of the batch, fixed when the plan is made. In backward passes `in` and `out` are the
- * gradients where the pass writes or reads them. */
+/* The buffers of one slice of the batch. In backward passes `in` and `out` are the gradients where the pass writes or
+ * reads them. */
 typedef struct ConvBuffers {
     float *in, *weights, *bias, *out;
     void *scratch;
+    int worker; /* who runs the slice */
 } ConvBuffers;
 
-/* Prepares `slices` sets of buffers; then slice number i runs by shim_conv_run(conv, i). */
-Status shim_conv_bind(Context *ctx, DnnlConv *conv, const ConvBuffers *buffers, size_t slices);
+/* Prepares the convolution for `slices` slices of these buffers on `workers` workers. */
+Status shim_conv_bind(Context *ctx, DnnlConv *conv, const ConvBuffers *buffers, size_t slices, int workers);
 
-/* False when the library failed. May run on several threads at once with different slices. */
-bool shim_conv_run(const DnnlConv *conv, size_t slice);
+/* Runs slice number `slice` with the buffers it was bound with. False when the library failed. May run on several
+ * threads at once with different workers. */
+bool shim_conv_run(const DnnlConv *conv, size_t slice, const ConvBuffers *buffers);
 
 /* Plain OIHW weights into the convolution's layout, and back (for gradients). */
 Status shim_conv_pack(Context *ctx, DnnlConv *conv, const float *plain, float *packed);

@@ -1,20 +1,105 @@
 /* From symbolic steps to ready ones: segments and their slices, the library's primitives, and one arena in which
  * buffers that never live at the same time share memory. */
+#include <unistd.h>
+
 #include "nn/plan_steps.h"
 
 /* --- segments ------------------------------------------------------------------------------------------------------
  */
 
+static bool is_conv_step(const Step *step) { return step->run == step_conv || step->run == step_weight_gradient; }
+
+/* Output pixels of the segment's convolutions, 0 while it has none. Convolutions of another size want slices of
+ * another size. */
+static size_t segment_pixels(const Plan *plan, const Segment *segment) {
+    for (int i = segment->first; i <= segment->last; i++)
+        if (is_conv_step(&plan->steps[i])) return node_pixels(net_node(plan->net, plan->steps[i].node));
+    return 0;
+}
+
+static bool joins_segment(const Plan *plan, const Segment *segment, int step) {
+    if (step == plan->forward_count || plan->steps[step].whole || plan->steps[step - 1].whole) return false;
+    if (!is_conv_step(&plan->steps[step])) return true;
+    const size_t pixels = segment_pixels(plan, segment);
+    return pixels == 0 || pixels == node_pixels(net_node(plan->net, plan->steps[step].node));
+}
+
+/* Floats of one picture in all buffers that the step touches. */
+static size_t step_picture_floats(const Plan *plan, const Step *step) {
+    size_t floats = 0;
+    for (int i = 0; i < STEP_BUFFERS && step->uses[i] >= 0; i++) {
+        const Buffer *buffer = &plan->buffers[step->uses[i]];
+        if (buffer->chunk != 0) floats += buffer->unit / buffer->chunk;
+    }
+    return floats;
+}
+
+/* The second-level cache of one core, in floats. */
+static size_t cache_floats(void) {
+    const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    return (bytes < 1 << 18 ? (size_t)1 << 20 : (size_t)bytes) / sizeof(float);
+}
+
+/* How large slices of this segment should be. Small enough that what one step writes is in the core's cache when the
+ * next one reads it; but the weights, which every slice reads (and whose gradients every slice writes, which is four
+ * times as dear), must not outweigh the pictures. */
+typedef struct SliceWish {
+    size_t multiple; /* pictures that stay together */
+    size_t fit, least;
+    bool gradients;
+} SliceWish;
+
+static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
+    SliceWish wish = {.multiple = 1, .fit = 1, .least = 1};
+    size_t picture = 1, weights = 0;
+    for (int i = segment->first; i <= segment->last; i++) {
+        const Step *step = &plan->steps[i];
+        const size_t floats = step_picture_floats(plan, step);
+        if (floats > picture) picture = floats;
+        while (wish.multiple % step->chunk != 0)
+            wish.multiple++;
+        if (step->run == step_weight_gradient) wish.gradients = true;
+        if (!is_conv_step(step)) continue;
+        const size_t count = plan->net->params.table[net_node(plan->net, step->node)->weight].count;
+        if (count > weights) weights = count;
+    }
+    wish.fit = cache_floats() / 2 / picture;
+    wish.least = (wish.gradients ? 2 * weights : weights / 2) / picture;
+    return wish;
+}
+
+/* The smallest number of groups of slices whose weight gradients are summed apart; more threads make more. */
+#define GRADIENT_GROUPS ((size_t)8)
+
+static void choose_slices(Plan *plan, Segment *segment) {
+    const size_t batch = plan->settings.batch, threads = (size_t)plan->threads;
+    const SliceWish wish = slice_wish(plan, segment);
+    size_t best = 0; /* the largest that fits, else the smallest that is large enough */
+    for (size_t p = wish.multiple; p <= batch; p += wish.multiple) {
+        const size_t slices = batch / p;
+        if (batch % p != 0 || p < wish.least || slices < 2 || (slices % threads != 0 && slices < 4 * threads)) continue;
+        if (best == 0 || p <= wish.fit) best = p;
+    }
+    if (best == 0) return;
+    segment->slice_pictures = best;
+    segment->slices = batch / best;
+    segment->parallel = true;
+    segment->groups = segment->slices;
+    const size_t most = threads > GRADIENT_GROUPS ? threads : GRADIENT_GROUPS;
+    if (wish.gradients && segment->groups > most) segment->groups = most;
+}
+
 static Status make_segments(Context *ctx, Plan *plan) {
     TRY(NEW_ZEROED(ctx, &plan->segments, (size_t)plan->step_count));
     for (int i = 0; i < plan->step_count; i++) {
-        const bool joins = i > 0 && i != plan->forward_count && !plan->steps[i].whole && !plan->steps[i - 1].whole;
-        if (!joins)
+        if (i == 0 || !joins_segment(plan, &plan->segments[plan->segment_count - 1], i))
             plan->segments[plan->segment_count++] =
                 (Segment){.first = i, .last = i, .slices = 1, .slice_pictures = plan->settings.batch, .groups = 1};
         plan->segments[plan->segment_count - 1].last = i;
         if (i < plan->forward_count) plan->forward_segments = plan->segment_count;
     }
+    for (int i = 0; i < plan->segment_count; i++)
+        if (!plan->steps[plan->segments[i].first].whole) choose_slices(plan, &plan->segments[i]);
     return SPICA_OK;
 }
 
@@ -54,7 +139,8 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
     if (use->pass == CONV_BACKWARD_DATA) grow_buffer(plan, conv->data_packed, floats);
     if (use->pass == CONV_BACKWARD_WEIGHTS) {
         conv->gradient_parts = segment->groups;
-        grow_buffer(plan, conv->gradient_packed, floats * (segment->slices > 1 ? 2 * segment->groups : 1));
+        grow_buffer(plan, conv->gradient_packed,
+                    floats * (segment->groups + (segment->slices > segment->groups ? (size_t)plan->threads : 0)));
     }
     const size_t scratch = (shim_conv_scratch_bytes(*primitive) + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * 16;
     grow_buffer(plan, plan->scratch, scratch * (size_t)plan->threads);
@@ -62,8 +148,6 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
         grow_buffer(plan, plan->folded_weights, plan->net->params.table[net_node(plan->net, conv->node)->weight].count);
     return SPICA_OK;
 }
-
-static bool is_conv_step(const Step *step) { return step->run == step_conv || step->run == step_weight_gradient; }
 
 static Status open_primitives(Context *ctx, Plan *plan) {
     for (int i = 0; i < plan->step_count; i++)
@@ -74,22 +158,22 @@ static Status open_primitives(Context *ctx, Plan *plan) {
 /* --- the arena -----------------------------------------------------------------------------------------------------
  */
 
-/* A buffer that lives inside one segment of several slices holds one slice per worker. In such segments all steps count
- * as one moment, since slices are at different steps at the same time. */
+/* A buffer that lives inside one segment of several slices holds one slice per worker. To the others such a segment is
+ * one moment, since its slices are at different steps at the same time. */
 static void set_life(Plan *plan, Buffer *buffer) {
     if (buffer->pinned || buffer->first < 0) return;
     const Segment *first = segment_of(plan, buffer->first), *last = segment_of(plan, buffer->last);
     buffer->local = first == last && first->slices > 1 && buffer->chunk != 0;
+    if (buffer->local) return;
     if (first->slices > 1) buffer->first = first->first;
     if (last->slices > 1) buffer->last = last->last;
 }
 
+/* Of a local buffer: one slice. */
 static size_t buffer_floats(const Plan *plan, const Buffer *buffer) {
-    size_t floats = buffer->unit;
-    if (buffer->chunk != 0 && !buffer->local) floats = buffer->unit * (plan->settings.batch / buffer->chunk);
-    if (buffer->local)
-        floats =
-            buffer->unit * (segment_of(plan, buffer->first)->slice_pictures / buffer->chunk) * (size_t)plan->threads;
+    size_t pictures = plan->settings.batch;
+    if (buffer->local) pictures = segment_of(plan, buffer->first)->slice_pictures;
+    const size_t floats = buffer->chunk == 0 ? buffer->unit : buffer->unit * (pictures / buffer->chunk);
     return (floats + 15) / 16 * 16;
 }
 
@@ -116,53 +200,70 @@ static size_t find_place(const Plan *plan, const int *placed, int placed_count, 
     return best;
 }
 
-/* Largest first, a rule of thumb that comes close to the smallest arena. */
-static int next_largest(const Plan *plan, const bool *done) {
+/* Largest first, a rule of thumb that comes close to the smallest arena. The next buffer not placed yet, of those that
+ * are local to the steps first .. last, or, last being -1, of those that are not local. */
+static int next_largest(const Plan *plan, const bool *done, int first, int last) {
     int best = -1;
     for (int i = 0; i < plan->buffer_count; i++) {
         const Buffer *buffer = &plan->buffers[i];
-        if (done[i] || (!buffer->pinned && buffer->first < 0)) continue;
+        if (done[i] || (!buffer->pinned && buffer->first < 0) || buffer->local != (last >= 0)) continue;
+        if (buffer->local && (buffer->first < first || buffer->last > last)) continue;
         if (best < 0 || buffer_floats(plan, buffer) > buffer_floats(plan, &plan->buffers[best])) best = i;
     }
     return best;
 }
 
-static Status place_buffers(Context *ctx, Plan *plan) {
-    int *placed;
-    bool *done;
-    Status status = SPICA_OK;
-    TRY(NEW_ARRAY(ctx, &placed, (size_t)plan->buffer_count));
-    TRY_GOTO(status, end, NEW_ZEROED(ctx, &done, (size_t)plan->buffer_count));
+/* Places that set of buffers from offset 0; *floats: what they take together. */
+static void place_set(Plan *plan, int *placed, bool *done, int first, int last, size_t *floats) {
     int count = 0;
-    for (int i = next_largest(plan, done); i >= 0; i = next_largest(plan, done)) {
+    *floats = 0;
+    for (int i = next_largest(plan, done, first, last); i >= 0; i = next_largest(plan, done, first, last)) {
         Buffer *buffer = &plan->buffers[i];
-        const size_t floats = buffer_floats(plan, buffer);
-        buffer->offset = find_place(plan, placed, count, buffer, floats);
-        if (plan->arena_floats < buffer->offset + floats) plan->arena_floats = buffer->offset + floats;
+        const size_t own = buffer_floats(plan, buffer);
+        buffer->offset = find_place(plan, placed, count, buffer, own);
+        if (*floats < buffer->offset + own) *floats = buffer->offset + own;
         placed[count++] = i;
         done[i] = true;
     }
-    FREE_ARRAY(ctx, &done);
-    status = NEW_ZEROED(ctx, &plan->arena, plan->arena_floats);
-    for (int i = 0; status == SPICA_OK && i < plan->buffer_count; i++)
-        plan->buffers[i].base = plan->arena + plan->buffers[i].offset;
+}
+
+/* The local buffers of each segment, one such region per worker, at the arena's start: only one segment runs at a
+ * time, and what it wrote there is dead behind it. */
+static size_t place_locals(Plan *plan, int *placed, bool *done) {
+    size_t most = 0;
+    for (int i = 0; i < plan->segment_count; i++) {
+        const Segment *segment = &plan->segments[i];
+        size_t floats;
+        place_set(plan, placed, done, segment->first, segment->last, &floats);
+        for (int b = 0; b < plan->buffer_count; b++)
+            if (plan->buffers[b].local && plan->buffers[b].first >= segment->first &&
+                plan->buffers[b].last <= segment->last)
+                plan->buffers[b].stride = floats;
+        if (most < floats * (size_t)plan->threads) most = floats * (size_t)plan->threads;
+    }
+    return most;
+}
+
+static Status place_buffers(Context *ctx, Plan *plan) {
+    int *placed = NULL;
+    bool *done = NULL;
+    Status status;
+    TRY_GOTO(status, end, NEW_ARRAY(ctx, &placed, (size_t)plan->buffer_count));
+    TRY_GOTO(status, end, NEW_ZEROED(ctx, &done, (size_t)plan->buffer_count));
+    const size_t locals = place_locals(plan, placed, done);
+    place_set(plan, placed, done, 0, -1, &plan->arena_floats);
+    plan->arena_floats += locals;
+    TRY_GOTO(status, end, NEW_ZEROED(ctx, &plan->arena, plan->arena_floats));
+    for (int i = 0; i < plan->buffer_count; i++)
+        plan->buffers[i].base = plan->arena + plan->buffers[i].offset + (plan->buffers[i].local ? 0 : locals);
 end:
     FREE_ARRAY(ctx, &placed);
+    FREE_ARRAY(ctx, &done);
     return status;
 }
 
 /* --- binding -------------------------------------------------------------------------------------------------------
  */
-
-static float *step_weights(const Plan *plan, const Step *step, const Segment *segment, size_t slice) {
-    const Conv *conv = &plan->convs[step->as.conv.conv];
-    if (step->as.conv.pass == CONV_FORWARD) return plan->buffers[conv->forward_packed].base;
-    if (step->as.conv.pass == CONV_BACKWARD_DATA) return plan->buffers[conv->data_packed].base;
-    const size_t parts = conv->gradient_parts, group = slice * parts / segment->slices;
-    const bool first = slice == 0 || (slice - 1) * parts / segment->slices != group;
-    return plan->buffers[conv->gradient_packed].base +
-           (first ? group : parts + group) * shim_conv_weight_floats(conv->weights);
-}
 
 /* The worker that runs a slice: groups of slices are dealt out in order. */
 static int slice_worker(const Plan *plan, const Segment *segment, size_t slice) {
@@ -185,14 +286,9 @@ static Status bind_step(Context *ctx, Plan *plan, const Step *step, const Segmen
                              .first = i * segment->slice_pictures,
                              .count = segment->slice_pictures,
                              .worker = slice_worker(plan, segment, i)};
-        const size_t scratch = plan->buffers[plan->scratch].unit / (size_t)plan->threads;
-        buffers[i] = (ConvBuffers){.in = buffer_at(plan, step->as.conv.in, &slice),
-                                   .weights = step_weights(plan, step, segment, i),
-                                   .bias = conv->bias >= 0 ? plan->buffers[conv->bias].base : NULL,
-                                   .out = buffer_at(plan, step->as.conv.out, &slice),
-                                   .scratch = plan->buffers[plan->scratch].base + (size_t)slice.worker * scratch};
+        buffers[i] = conv_buffers(plan, step, &slice);
     }
-    const Status status = shim_conv_bind(ctx, primitive, buffers, segment->slices);
+    const Status status = shim_conv_bind(ctx, primitive, buffers, segment->slices, plan->threads);
     FREE_ARRAY(ctx, &buffers);
     return status;
 }

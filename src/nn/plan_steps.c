@@ -76,26 +76,51 @@ Status step_import_gradient(Context *ctx, Plan *plan, const Step *step, const Sl
     return SPICA_OK;
 }
 
+/* Whether this slice is the first of its group: it writes the group's part of the gradient; the others write behind
+ * all parts, one place for each worker, and are added. */
+static bool opens_group(size_t slice, size_t slices, size_t groups) {
+    return slice == 0 || (slice - 1) * groups / slices != slice * groups / slices;
+}
+
+static float *step_weights(const Plan *plan, const Step *step, const Slice *slice) {
+    const Conv *conv = &plan->convs[step->as.conv.conv];
+    if (step->as.conv.pass == CONV_FORWARD) return plan->buffers[conv->forward_packed].base;
+    if (step->as.conv.pass == CONV_BACKWARD_DATA) return plan->buffers[conv->data_packed].base;
+    const size_t slices = plan->settings.batch / slice->count, groups = conv->gradient_parts;
+    const size_t part =
+        opens_group(slice->index, slices, groups) ? slice->index * groups / slices : groups + (size_t)slice->worker;
+    return plan->buffers[conv->gradient_packed].base + part * shim_conv_weight_floats(conv->weights);
+}
+
+ConvBuffers conv_buffers(const Plan *plan, const Step *step, const Slice *slice) {
+    const Conv *conv = &plan->convs[step->as.conv.conv];
+    const Buffer *scratch = &plan->buffers[plan->scratch];
+    return (ConvBuffers){.in = buffer_at(plan, step->as.conv.in, slice),
+                         .weights = step_weights(plan, step, slice),
+                         .bias = conv->bias >= 0 ? plan->buffers[conv->bias].base : NULL,
+                         .out = buffer_at(plan, step->as.conv.out, slice),
+                         .scratch = scratch->base + (size_t)slice->worker * (scratch->unit / (size_t)plan->threads),
+                         .worker = slice->worker};
+}
+
 Status step_conv(Context *ctx, Plan *plan, const Step *step, const Slice *slice) {
     const Conv *conv = &plan->convs[step->as.conv.conv];
     const DnnlConv *primitive = step->as.conv.pass == CONV_FORWARD ? conv->forward : conv->data;
+    const ConvBuffers buffers = conv_buffers(plan, step, slice);
     (void)ctx;
-    return shim_conv_run(primitive, slice->index) ? SPICA_OK : SPICA_ERROR_INTERNAL;
+    return shim_conv_run(primitive, slice->index, &buffers) ? SPICA_OK : SPICA_ERROR_INTERNAL;
 }
 
-/* The first slice of a group writes its part of the gradient; the others write behind all parts, one place for each
- * group, and are added. */
 Status step_weight_gradient(Context *ctx, Plan *plan, const Step *step, const Slice *slice) {
     (void)ctx;
     const Conv *conv = &plan->convs[step->as.conv.conv];
-    if (!shim_conv_run(conv->weights, slice->index)) return SPICA_ERROR_INTERNAL;
-    const size_t slices = plan->settings.batch / slice->count, parts = conv->gradient_parts;
-    const size_t group = slice->index * parts / slices;
-    if (slice->index > 0 && (slice->index - 1) * parts / slices == group) {
-        const size_t floats = shim_conv_weight_floats(conv->weights);
-        float *gradient = plan->buffers[conv->gradient_packed].base;
-        kernel_accumulate(gradient + group * floats, gradient + (parts + group) * floats, floats, slice->threads);
-    }
+    const ConvBuffers buffers = conv_buffers(plan, step, slice);
+    if (!shim_conv_run(conv->weights, slice->index, &buffers)) return SPICA_ERROR_INTERNAL;
+    const size_t slices = plan->settings.batch / slice->count, groups = conv->gradient_parts;
+    if (opens_group(slice->index, slices, groups)) return SPICA_OK;
+    const size_t floats = shim_conv_weight_floats(conv->weights);
+    float *sum = plan->buffers[conv->gradient_packed].base + slice->index * groups / slices * floats;
+    kernel_accumulate(sum, buffers.weights, floats, slice->threads);
     return SPICA_OK;
 }
 

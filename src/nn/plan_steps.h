@@ -20,6 +20,7 @@ typedef struct Buffer {
     int first, last; /* steps that use it first and last; -1: not used */
     bool pinned;     /* keeps its contents between calls */
     bool local;      /* holds one slice per worker */
+    size_t stride;   /* local: floats from one worker's slice to the next one's */
     size_t offset;   /* floats from the arena's start */
     float *base;
 } Buffer;
@@ -115,7 +116,8 @@ typedef struct Segment {
     int first, last;
     size_t slices, slice_pictures;
     bool parallel; /* each worker runs slices of its own, steps in them on one thread */
-    size_t groups; /* slices whose weight gradients are summed one after the other, in order */
+    size_t groups; /* of neighbouring slices; a group's weight gradients are summed as it runs, the groups' at the end,
+                      all in order, so that the sums do not depend on the number of threads */
 } Segment;
 
 struct Plan {
@@ -153,13 +155,16 @@ struct Plan {
 static inline float *buffer_at(const Plan *plan, BufferId id, const Slice *slice) {
     const Buffer *buffer = &plan->buffers[id];
     if (buffer->chunk == 0) return buffer->base;
-    if (buffer->local) return buffer->base + (size_t)slice->worker * (slice->count / buffer->chunk) * buffer->unit;
+    if (buffer->local) return buffer->base + (size_t)slice->worker * buffer->stride;
     return buffer->base + slice->first / buffer->chunk * buffer->unit;
 }
 
 static inline float *buffer_or_null(const Plan *plan, BufferId id, const Slice *slice) {
     return id < 0 ? NULL : buffer_at(plan, id, slice);
 }
+
+/* The buffers of a convolution step's slice. */
+ConvBuffers conv_buffers(const Plan *plan, const Step *step, const Slice *slice);
 
 /* Rows of Norm.coefficients. */
 typedef enum NormRow { NORM_MEAN, NORM_INVERSE, NORM_SCALE, NORM_SHIFT, NORM_COEFFICIENT, NORM_CONSTANT } NormRow;
