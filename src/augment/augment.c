@@ -38,7 +38,8 @@ static Status batch_scratch(Context *ctx, const Batch *batch, Scratch *scratch) 
 static void write_view(const Batch *batch, size_t position, const uint8_t *pixels, float *output, Scratch *scratch) {
     const Policy *policy = batch->policy;
     const Dataset *dataset = batch->dataset;
-    const Random random = random_at(batch->key.seed, batch->key.purpose, batch->key.step, position, batch->key.view);
+    const ViewKey *key = &batch->key;
+    const Random random = random_at(key->seed, key->purpose, key->step, key->first + position, key->view);
     const View view = policy_draw(policy, dataset->height, dataset->width, random);
     Image image = {.pixels = scratch->first};
     policy_apply(policy, &view, image_view_interleaved(pixels, dataset->height, dataset->width, dataset->channels),
