@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Bytes per call of zlib, whose counts are ints. */
-#define READ_BYTES ((size_t)1 << 26)
+/* Bytes per call of zlib. A message about damage names the last call that succeeded. */
+#define READ_BYTES ((size_t)1 << 18)
 /* Deflate's best: 258 bytes from 2 bits, "at most 1032:1" (zlib's technical notes). */
 #define DEFLATE_RATIO 1032
 
