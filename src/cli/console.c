@@ -53,9 +53,9 @@ static void format_seconds(char *text, size_t size, double seconds) {
 }
 
 static void progress_text(char *text, size_t size, const spica_progress *progress) {
-    char left[32] = "", loss[32] = "", rate[48] = "";
+    char left[48] = "", loss[32] = "", rate[64] = "";
     if (progress->seconds_left >= 0.0) {
-        char seconds[24];
+        char seconds[32];
         format_seconds(seconds, sizeof seconds, progress->seconds_left);
         snprintf(left, sizeof left, ", %s left", seconds);
     }
