@@ -8,7 +8,7 @@
 /* ---- Gaussian blur by extended boxes ---- */
 
 /* Pixels on each side of a picture in scratch->bordered. */
-#define BORDER 2
+#define BORDER INT64_C(2)
 
 /* One box pass: 2 radius + 1 whole pixels of weight `whole` and one more on each side of weight `partial`, in 2^-24. */
 typedef struct ExtendedBox {
