@@ -188,7 +188,7 @@ static Status build_resnet(Builder *b) {
     TRY(build_resnet_stem(b));
     for (int layer = 0; layer < 4; layer++)
         for (int i = 0; i < blocks[b->spec->family][layer]; i++) {
-            char block[24];
+            char block[40];
             snprintf(block, sizeof block, "layer%d.%d.", layer + 1, i);
             const int channels = b->spec->width << layer, stride = layer > 0 && i == 0 ? 2 : 1;
             if (b->spec->family == BACKBONE_RESNET50)
@@ -227,7 +227,7 @@ static Status build_wrn(Builder *b) {
     TRY(add_conv(b, "", "conv1", 16, 3, b->spec->stem == STEM_SMALL ? 2 : 1));
     for (int group = 0; group < groups; group++)
         for (int i = 0; i < blocks; i++) {
-            char block[32];
+            char block[40];
             snprintf(block, sizeof block, "block%d.layer.%d.", group + 1, i);
             const int first_stride = group > 0 || groups == 4 ? 2 : 1;
             TRY(build_wrn_block(b, block, (16 * b->spec->widen) << group, i == 0 ? first_stride : 1,
