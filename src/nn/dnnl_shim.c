@@ -1,5 +1,7 @@
 #include "nn/dnnl_shim.h"
 
+#include <string.h>
+
 #include <omp.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <stdio.h>
@@ -107,7 +109,7 @@ static Status conv_describe(Context *ctx, const ConvShape *shape, const ConvOpti
     dnnl_dims_t before, after;
     const dnnl_dims_t strides = {shape->stride, shape->stride};
     conv_padding(shape, before, after);
-    const dnnl_alg_kind_t algorithm = dnnl_convolution_direct;
+    const dnnl_alg_kind_t algorithm = options->winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
     const dnnl_prop_kind_t forward = options->inference ? dnnl_forward_inference : dnnl_forward_training;
     switch (pass) {
     case CONV_FORWARD:
@@ -164,8 +166,11 @@ end:
     return status;
 }
 
-Status shim_conv_open(Context *ctx, DnnlShim *shim, DnnlConv **conv, const ConvShape *shape,
-                      const ConvOptions *options) {
+/* Only a kernel made for the machine is worth having; the library's fallbacks for this algorithm are slow. */
+static bool is_fast_winograd(const DnnlConv *conv) { return strncmp(shim_conv_name(conv), "jit_wino", 8) == 0; }
+
+static Status conv_open(Context *ctx, DnnlShim *shim, DnnlConv **conv, const ConvShape *shape,
+                        const ConvOptions *options) {
     TRY(NEW_ZEROED(ctx, conv, 1));
     **conv = (DnnlConv){.shim = shim, .pass = options->pass, .shape = *shape, .has_bias = options->bias};
     const int before = omp_get_max_threads();
@@ -180,6 +185,17 @@ Status shim_conv_open(Context *ctx, DnnlShim *shim, DnnlConv **conv, const ConvS
                             "weights");
     if (status != SPICA_OK) shim_conv_close(ctx, conv);
     return status;
+}
+
+Status shim_conv_open(Context *ctx, DnnlShim *shim, DnnlConv **conv, const ConvShape *shape,
+                      const ConvOptions *options) {
+    ConvOptions used = *options;
+    if (used.winograd && conv_open(ctx, shim, conv, shape, &used) == SPICA_OK) {
+        if (is_fast_winograd(*conv)) return SPICA_OK;
+        shim_conv_close(ctx, conv);
+    }
+    used.winograd = false;
+    return conv_open(ctx, shim, conv, shape, &used);
 }
 
 static void memory_close(dnnl_memory_t memory) {

@@ -29,7 +29,8 @@ typedef struct ConvOptions {
     bool sum;       /* forward: the output is added to what the output buffer holds */
     bool activate;  /* forward: then ReLU of `slope` */
     float slope;
-    int threads; /* the primitive is made for; 1 where the caller runs slices of the batch in parallel */
+    bool winograd; /* by Winograd's minimal filtering, where the library has a fast kernel for that */
+    int threads;   /* the primitive is made for; 1 where the caller runs slices of the batch in parallel */
 } ConvOptions;
 
 typedef struct DnnlShim DnnlShim; /* the engine and its stream; one per plan */

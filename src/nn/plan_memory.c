@@ -2,6 +2,7 @@
  * buffers that never live at the same time share memory. */
 #include <unistd.h>
 
+#include "nn/conv_table.h"
 #include "nn/plan_steps.h"
 
 /* --- segments ------------------------------------------------------------------------------------------------------
@@ -51,7 +52,7 @@ typedef struct SliceWish {
 
 static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
     SliceWish wish = {.multiple = 1, .fit = 1, .least = 1};
-    size_t picture = 1, weights = 0;
+    size_t picture = 1, weights = 0, winograd = 0;
     for (int i = segment->first; i <= segment->last; i++) {
         const Step *step = &plan->steps[i];
         const size_t floats = step_picture_floats(plan, step);
@@ -62,9 +63,13 @@ static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
         if (!is_conv_step(step)) continue;
         const size_t count = plan->net->params.table[net_node(plan->net, step->node)->weight].count;
         if (count > weights) weights = count;
+        const size_t pictures =
+            2 * conv_table_winograd_pictures(&plan->convs[step->as.conv.conv].shape, step->as.conv.pass);
+        if (pictures > winograd) winograd = pictures;
     }
     wish.fit = cache_floats() / 2 / picture;
     wish.least = (wish.gradients ? 2 * weights : weights / 2) / picture;
+    if (wish.least < winograd) wish.least = winograd;
     return wish;
 }
 
@@ -129,6 +134,7 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
                                  .sum = use->sum,
                                  .activate = use->activate,
                                  .slope = use->slope,
+                                 .winograd = conv_table_winograd(&shape, use->pass),
                                  .threads = segment->parallel ? 1 : plan->threads};
     DnnlConv **primitive = use->pass == CONV_FORWARD         ? &conv->forward
                            : use->pass == CONV_BACKWARD_DATA ? &conv->data
