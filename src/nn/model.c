@@ -23,6 +23,19 @@ static Status check_sizes(Context *ctx, const ModelSpec *spec) {
     return SPICA_OK;
 }
 
+/* The projection; with batch norm: Linear(D,hidden) BN ReLU Linear(hidden,out), projection.0, .1 and .3. */
+static Status build_projection(Context *ctx, Model *model, int hidden) {
+    const ModelSpec *spec = &model->spec;
+    ValueId value;
+    if (!spec->projection_norm)
+        return mlp_build(ctx, model->net, model->features, PROJECTION_PREFIX, hidden, spec->projection,
+                         &model->projection);
+    TRY(net_linear(ctx, model->net, model->features, PROJECTION_PREFIX "0", hidden, &value));
+    TRY(net_batch_norm(ctx, model->net, value, PROJECTION_PREFIX "1", 0.1f, &value));
+    TRY(net_relu(ctx, model->net, value, 0.0f, &value));
+    return net_linear(ctx, model->net, value, PROJECTION_PREFIX "3", spec->projection, &model->projection);
+}
+
 static Status build_network(Context *ctx, Model *model) {
     const ModelSpec *spec = &model->spec;
     TRY(check_sizes(ctx, spec));
@@ -32,9 +45,7 @@ static Status build_network(Context *ctx, Model *model) {
     net_shape(model->net, model->features, &model->dimension, &height, &width);
     const int projection_hidden = spec->projection_hidden > 0 ? spec->projection_hidden : model->dimension;
     const int head_hidden = spec->head_hidden > 0 ? spec->head_hidden : model->dimension;
-    if (spec->projection > 0)
-        TRY(mlp_build(ctx, model->net, model->features, PROJECTION_PREFIX, projection_hidden, spec->projection,
-                      &model->projection));
+    if (spec->projection > 0) TRY(build_projection(ctx, model, projection_hidden));
     if (spec->clusters > 0)
         TRY(mlp_build(ctx, model->net, model->features, HEAD_PREFIX, head_hidden, spec->clusters, &model->logits));
     return net_finish(ctx, model->net);
@@ -67,6 +78,7 @@ static const struct {
     {"input_width", FIELD(width), 1, 65536},
     {"projection_hidden", FIELD(projection_hidden), 0, 1 << 20},
     {"projection", FIELD(projection), 0, 1 << 20},
+    {"projection_norm", FIELD(projection_norm), 0, 1},
     {"head_hidden", FIELD(head_hidden), 0, 1 << 20},
     {"clusters", FIELD(clusters), 0, 1 << 20},
 };
@@ -197,7 +209,7 @@ static const char *select_parts(const void *user, const char *name) {
 Status model_write(Context *ctx, const char *path, const Model *model, unsigned parts, const WeightsMeta *extra,
                    size_t extra_count) {
     ModelSpec spec = model->spec;
-    if ((parts & MODEL_PROJECTION) == 0) spec.projection = spec.projection_hidden = 0;
+    if ((parts & MODEL_PROJECTION) == 0) spec.projection = spec.projection_hidden = spec.projection_norm = 0;
     if ((parts & MODEL_HEAD) == 0) spec.clusters = spec.head_hidden = 0;
     WeightsMeta *meta;
     TRY(NEW_ARRAY(ctx, &meta, extra_count + SPEC_META_COUNT));

@@ -12,6 +12,7 @@ typedef struct ModelSpec {
     float mean[3], deviation[3]; /* normalisation of the input */
     int projection_hidden;       /* MoCo's projection; 0: D */
     int projection;              /* its output, 128; 0: none */
+    int projection_norm;         /* 1: batch norm before its ReLU, as in SimCLR and MoCo v3 */
     int head_hidden;             /* clustering head; 0: D */
     int clusters;                /* K; 0: no head */
 } ModelSpec;

@@ -64,6 +64,8 @@ static const Scaling imagenet_scaling = {{0.485f, 0.456f, 0.406f}, {0.229f, 0.22
 Status settings_scaling(Context *ctx, const Options *options, const char *stage, const Dataset *dataset,
                         const Scaling *earlier, Scaling *scaling) {
     const Section section = {options, stage};
+    /* Channels that the pictures do not have are written to weights files too. */
+    *scaling = (Scaling){.deviation = {1.0f, 1.0f, 1.0f}};
     if (choice_is(section, "normalisation", "same")) {
         if (earlier == NULL)
             return context_fail(ctx, SPICA_ERROR_INTERNAL, "%s.normalisation = same without an earlier stage", stage);
@@ -178,6 +180,8 @@ Status settings_moco(Context *ctx, const Options *options, const Dataset *datase
         .temperature = section_real(section, "temperature"),
         .momentum = section_real(section, "key_momentum"),
         .ema_warmup = section_boolean(section, "ema_warmup"),
+        .queue_keys = choice_is(section, "queue_start", "keys"),
+        .neighbours = section_real(section, "neighbours"),
         .bn_groups = section_integer(section, "bn_groups"),
         .symmetric = section_boolean(section, "symmetric"),
         .optimiser = section_optimiser(options, "features"),
@@ -190,6 +194,7 @@ Status settings_moco(Context *ctx, const Options *options, const Dataset *datase
     };
     settings->model.projection = section_integer(section, "projection");
     settings->model.projection_hidden = section_integer(section, "projection_hidden");
+    settings->model.projection_norm = section_boolean(section, "projection_norm");
     const double epochs = options_real(options, "features.epochs");
     settings->steps = llround(epochs * (double)moco_steps_per_epoch(settings, dataset->count));
     if (settings->steps < 1 && epochs > 0.0) settings->steps = 1;

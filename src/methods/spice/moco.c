@@ -1,9 +1,11 @@
 #include "methods/spice/moco.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "cluster/blas_threads.h"
 #include "methods/spice/order_walk.h"
 #include "methods/spice/schedule_limits.h"
 #include "nn/init.h"
@@ -31,6 +33,7 @@ struct MocoTrainer {
     float *norms;           /* batch: their lengths before */
     float *d_queries;       /* batch x dim */
     float *keys[2];         /* batch x dim, normalised; the second only when symmetric */
+    float *positives[2];    /* batch x dim: keys, some exchanged for neighbours; only with neighbours */
     float *work;            /* batch x (queue + 1): logits */
     float *first_gradients; /* of the first direction; only when symmetric */
 };
@@ -131,6 +134,10 @@ static Status open_batch(Context *ctx, MocoTrainer *t) {
     TRY(NEW_ARRAY(ctx, &t->d_queries, batch * t->dim));
     TRY(NEW_ARRAY(ctx, &t->keys[0], batch * t->dim));
     TRY(NEW_ARRAY(ctx, &t->work, batch * (t->settings.queue + 1)));
+    if (t->settings.neighbours > 0.0f) {
+        TRY(NEW_ARRAY(ctx, &t->positives[0], batch * t->dim));
+        TRY(NEW_ARRAY(ctx, &t->positives[1], batch * t->dim));
+    }
     if (!t->settings.symmetric) return SPICA_OK;
     TRY(NEW_ARRAY(ctx, &t->keys[1], batch * t->dim));
     return NEW_ARRAY(ctx, &t->first_gradients, net_params(t->query.net)->count);
@@ -150,10 +157,54 @@ static Status open_all(Context *ctx, MocoTrainer *t, const MocoSettings *setting
     return open_batch(ctx, t);
 }
 
+/* ---- keys and queue ---- */
+
+/* keys[batch x dim] = normalised projections of the views. With groups, the pictures pass batch norm in another order
+ * than the queries do, so that a query and its key have no statistics in common. */
+static Status encode_keys(Context *ctx, MocoTrainer *t, const float *views, uint32_t view, float *keys) {
+    const size_t batch = t->settings.batch, floats = t->view_floats, dim = t->dim;
+    const bool grouped = t->settings.bn_groups > 1;
+    if (grouped) {
+        Random random = random_at(t->settings.seed, RANDOM_SHUFFLE_KEYS, t->step, 0, view);
+        random_permutation(&random, t->shuffle, batch);
+        for (size_t i = 0; i < batch; i++)
+            memcpy(t->shuffled + i * floats, views + (size_t)t->shuffle[i] * floats, floats * sizeof *views);
+    }
+    TRY(plan_forward(ctx, t->key_plan, grouped ? t->shuffled : views));
+    const float *projections = plan_output(t->key_plan, 0);
+    for (size_t i = 0; i < batch; i++) {
+        const size_t picture = grouped ? (size_t)t->shuffle[i] : i;
+        memcpy(keys + picture * dim, projections + i * dim, dim * sizeof *keys);
+    }
+    normalize_rows(keys, batch, dim, NULL);
+    return SPICA_OK;
+}
+
+/* First in, first out: the batch's keys replace the oldest. */
+static void push_keys(MocoTrainer *t, const float *keys) {
+    memcpy(t->queue + t->queue_next * t->dim, keys, t->settings.batch * t->dim * sizeof *keys);
+    t->queue_next = (t->queue_next + t->settings.batch) % t->settings.queue;
+}
+
+/* Random directions reward an encoder that maps every picture to one point, which the first steps then learn and
+ * have to unlearn; keys of the encoder itself do not. */
+static Status fill_queue(Context *ctx, MocoTrainer *t) {
+    const size_t batch = t->settings.batch;
+    for (size_t start = 0; start < t->settings.queue; start += batch) {
+        const ViewKey key = {.seed = t->settings.seed, .purpose = RANDOM_QUEUE, .step = start / batch, .view = 1};
+        order_walk_take(&t->walk, start, batch, t->rows);
+        TRY(augment_batch(ctx, &t->settings.policy, t->dataset, t->rows, batch, key, t->views[0]));
+        TRY(encode_keys(ctx, t, t->views[0], 0, t->keys[0]));
+        push_keys(t, t->keys[0]);
+    }
+    return SPICA_OK;
+}
+
 Status moco_open(Context *ctx, MocoTrainer **trainer, const MocoSettings *settings, const Dataset *dataset) {
     *trainer = NULL;
     TRY(NEW_ZEROED(ctx, trainer, 1));
-    const Status status = open_all(ctx, *trainer, settings, dataset);
+    Status status = open_all(ctx, *trainer, settings, dataset);
+    if (status == SPICA_OK && settings->queue_keys) status = fill_queue(ctx, *trainer);
     if (status != SPICA_OK) moco_close(ctx, trainer);
     return status;
 }
@@ -178,33 +229,14 @@ void moco_close(Context *ctx, MocoTrainer **trainer) {
     FREE_ARRAY(ctx, &t->d_queries);
     FREE_ARRAY(ctx, &t->keys[0]);
     FREE_ARRAY(ctx, &t->keys[1]);
+    FREE_ARRAY(ctx, &t->positives[0]);
+    FREE_ARRAY(ctx, &t->positives[1]);
     FREE_ARRAY(ctx, &t->work);
     FREE_ARRAY(ctx, &t->first_gradients);
     FREE_ARRAY(ctx, trainer);
 }
 
 /* ---- a step ---- */
-
-/* keys[batch x dim] = normalised projections of the views. With groups, the pictures pass batch norm in another order
- * than the queries do, so that a query and its key have no statistics in common. */
-static Status encode_keys(Context *ctx, MocoTrainer *t, const float *views, uint32_t view, float *keys) {
-    const size_t batch = t->settings.batch, floats = t->view_floats, dim = t->dim;
-    const bool grouped = t->settings.bn_groups > 1;
-    if (grouped) {
-        Random random = random_at(t->settings.seed, RANDOM_SHUFFLE_KEYS, t->step, 0, view);
-        random_permutation(&random, t->shuffle, batch);
-        for (size_t i = 0; i < batch; i++)
-            memcpy(t->shuffled + i * floats, views + (size_t)t->shuffle[i] * floats, floats * sizeof *views);
-    }
-    TRY(plan_forward(ctx, t->key_plan, grouped ? t->shuffled : views));
-    const float *projections = plan_output(t->key_plan, 0);
-    for (size_t i = 0; i < batch; i++) {
-        const size_t picture = grouped ? (size_t)t->shuffle[i] : i;
-        memcpy(keys + picture * dim, projections + i * dim, dim * sizeof *keys);
-    }
-    normalize_rows(keys, batch, dim, NULL);
-    return SPICA_OK;
-}
 
 static Status check_loss(Context *ctx, const MocoTrainer *t, double loss) {
     if (isfinite(loss)) return SPICA_OK;
@@ -227,24 +259,42 @@ static Status query_direction(Context *ctx, MocoTrainer *t, const float *views, 
     return plan_backward(ctx, t->query_plan, d_outputs);
 }
 
+/* NNCLR (Dwibedi et al., "With a little help from my friends", ICCV 2021): a share of the keys gives way to its nearest
+ * neighbour in the queue, so that a query meets another picture of its kind. The batch x dim positives of
+ * keys[view]. */
+static const float *positives_of(Context *ctx, MocoTrainer *t, int view) {
+    const size_t batch = t->settings.batch, dim = t->dim, queue = t->settings.queue;
+    const float *keys = t->keys[view];
+    /* Before the first epoch's end the nearest key is nobody's kin. */
+    if (t->settings.neighbours <= 0.0f || t->step < (uint64_t)t->epoch_steps) return keys;
+    const int threads = blas_threads_set(ctx->threads);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)batch, (int)queue, (int)dim, 1.0f, keys, (int)dim,
+                t->queue, (int)dim, 0.0f, t->work, (int)queue);
+    blas_threads_restore(threads);
+    for (size_t i = 0; i < batch; i++) {
+        Random random = random_at(t->settings.seed, RANDOM_QUEUE, t->step, i, 2 + (uint32_t)view);
+        const float *similarities = t->work + i * queue;
+        size_t nearest = 0;
+        for (size_t j = 1; j < queue; j++)
+            if (similarities[j] > similarities[nearest]) nearest = j;
+        const bool exchanged = random_uniform(&random) < t->settings.neighbours;
+        memcpy(t->positives[view] + i * dim, exchanged ? t->queue + nearest * dim : keys + i * dim, dim * sizeof *keys);
+    }
+    return t->positives[view];
+}
+
 /* Both directions, loss and gradients averaged. */
 static Status query_both(Context *ctx, MocoTrainer *t, const float *const views[2], double *loss, double *accuracy) {
     Params *params = net_params(t->query.net);
     double second_loss, second_accuracy;
-    TRY(query_direction(ctx, t, views[0], t->keys[1], loss, accuracy));
+    TRY(query_direction(ctx, t, views[0], positives_of(ctx, t, 1), loss, accuracy));
     memcpy(t->first_gradients, params->gradients, params->count * sizeof *params->gradients);
-    TRY(query_direction(ctx, t, views[1], t->keys[0], &second_loss, &second_accuracy));
+    TRY(query_direction(ctx, t, views[1], positives_of(ctx, t, 0), &second_loss, &second_accuracy));
     for (size_t i = 0; i < params->count; i++)
         params->gradients[i] = 0.5f * (t->first_gradients[i] + params->gradients[i]);
     *loss = 0.5 * (*loss + second_loss);
     *accuracy = 0.5 * (*accuracy + second_accuracy);
     return SPICA_OK;
-}
-
-/* First in, first out: the batch's keys replace the oldest. */
-static void push_keys(MocoTrainer *t, const float *keys) {
-    memcpy(t->queue + t->queue_next * t->dim, keys, t->settings.batch * t->dim * sizeof *keys);
-    t->queue_next = (t->queue_next + t->settings.batch) % t->settings.queue;
 }
 
 /* MoCo sets the cosine once per epoch. */
@@ -272,7 +322,7 @@ Status moco_step_on_views(Context *ctx, MocoTrainer *t, const float *query_views
         push_keys(t, t->keys[1]);
     } else {
         TRY(encode_keys(ctx, t, key_views, 1, t->keys[0]));
-        TRY(query_direction(ctx, t, query_views, t->keys[0], loss, accuracy));
+        TRY(query_direction(ctx, t, query_views, positives_of(ctx, t, 0), loss, accuracy));
         push_keys(t, t->keys[0]);
     }
     optimiser_step(ctx, &t->optimiser, net_params(t->query.net), learning_rate(t));

@@ -24,10 +24,12 @@ typedef struct MocoSettings {
     size_t batch;    /* pictures a step */
     size_t queue;    /* negatives, a multiple of batch */
     float temperature;
-    float momentum;  /* mu of the key encoder */
-    bool ema_warmup; /* min(mu, (1 + t) / (10 + t)) */
-    int bn_groups;   /* batch norm over groups, keys shuffled between them: the effect of shuffling BN; 1: off */
-    bool symmetric;  /* both views as queries (twice the work and the signal of a step) */
+    float momentum;   /* mu of the key encoder */
+    bool ema_warmup;  /* min(mu, (1 + t) / (10 + t)) */
+    bool queue_keys;  /* the queue starts with keys of the untrained encoder, else with random directions */
+    float neighbours; /* share of queries whose positive is their key's nearest in the queue, after one epoch */
+    int bn_groups;    /* batch norm over groups, keys shuffled between them: the effect of shuffling BN; 1: off */
+    bool symmetric;   /* both views as queries (twice the work and the signal of a step) */
     OptimiserSettings optimiser;
     float learning_rate;
     bool cosine;        /* else constant */
