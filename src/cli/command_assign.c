@@ -29,7 +29,7 @@ static int print_row(void *user, const spica_row *row) {
         puts(table->labelled ? "path,cluster,confidence,reliable,label\r" : "path,cluster,confidence,reliable\r");
     }
     print_field(row->path);
-    printf(",%d,%.6f,", (int)row->cluster, (double)row->confidence);
+    printf(",%d,%.9g,", (int)row->cluster, (double)row->confidence);
     if (row->reliable >= 0) printf("%d", row->reliable);
     if (table->labelled) {
         putchar(',');

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/csv.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "data/reader.h"
 
@@ -114,6 +115,7 @@ static Status join_run(Context *ctx, LabelJoin *join, Dataset *dataset, const ch
 Status dataset_join_labels(Context *ctx, Dataset *dataset, const char *file) {
     LabelJoin join = {0};
     Status status;
+    if (!path_exists(file)) return context_fail(ctx, SPICA_ERROR_DATA, "%s: no such file of labels", file);
     TRY_GOTO(status, close, join_run(ctx, &join, dataset, file));
     TRY_GOTO(status, close, dataset_name_classes(ctx, dataset, join.names, join.name_count));
     FREE_ARRAY(ctx, &dataset->labels);

@@ -44,6 +44,8 @@ static Status evaluate_table(Context *ctx, const char *path, const char *labels,
     Status status = cluster_table_read(ctx, path, &table);
     dataset.count = table.count;
     dataset.paths = (char **)table.paths;
+    if (status == SPICA_OK && table.count == 0)
+        status = context_fail(ctx, SPICA_ERROR_DATA, "%s: has no pictures", path);
     if (status == SPICA_OK) status = count_clusters(ctx, path, &table, &clusters);
     if (status == SPICA_OK && labels == NULL && table.labels != NULL) labels = path;
     if (status == SPICA_OK && labels != NULL) status = dataset_join_labels(ctx, &dataset, labels);
@@ -79,6 +81,7 @@ static Status evaluate_data(Context *ctx, const char *run, const char *data, con
 spica_status spica_evaluate(spica_context *context, const char *path, const char *data, const char *labels,
                             const spica_options *options, spica_quality *quality, char **json) {
     if (json != NULL) *json = NULL;
+    if (!path_exists(path)) return context_fail(context, SPICA_ERROR_DATA, "%s: no such run folder or CSV file", path);
     if (data != NULL) return evaluate_data(context, path, data, options, quality, json);
     if (path_is_folder(path)) return evaluate_folder(context, path, labels, quality, json);
     return evaluate_table(context, path, labels, quality, json);
