@@ -68,7 +68,11 @@ static dnnl_format_tag_t layout_tag(Layout layout) {
 }
 
 static Layout layout_of(const dnnl_memory_desc_t *memory) {
-    static const Layout layouts[] = {LAYOUT_BLOCK16, LAYOUT_BLOCK8, LAYOUT_NHWC, LAYOUT_NCHW};
+    /* NHWC and NCHW are the same bytes of one channel or one pixel, but the library's fast kernels for a first
+     * convolution want to hear NCHW. */
+    const bool one_channel = memory->dims[1] == 1;
+    const Layout layouts[] = {LAYOUT_BLOCK16, LAYOUT_BLOCK8, one_channel ? LAYOUT_NCHW : LAYOUT_NHWC,
+                              one_channel ? LAYOUT_NHWC : LAYOUT_NCHW};
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
         dnnl_memory_desc_t named;
         if (dnnl_memory_desc_init_by_tag(&named, 4, memory->dims, dnnl_f32, layout_tag(layouts[i])) == dnnl_success &&
