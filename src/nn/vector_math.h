@@ -11,11 +11,11 @@
 
 #define VECTOR_LANES 16
 
-/* exp(x) within 2 units in the last place for x in [-87.3, 88.7]; 0 below, saturating above; NaN stays NaN.
+/* exp(x) within 2 units in the last place for x in [-87.3, 88.3]; 0 below, saturating above; NaN stays NaN.
  * Cody and Waite's reduction x = n ln 2 + r, |r| <= ln 2 / 2, and the Taylor polynomial of degree 7 in r, whose
  * remainder r^8 / 8! is below 6e-9. */
 static inline float vector_exp(float x) {
-    const float lowest = -87.3f, highest = 88.7f;
+    const float lowest = -87.3f, highest = 88.3f;
     const float log2_e = 1.44269504f;
     const float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f; /* n * ln2_high is exact: 10 bits by 9 */
     const float round_magic = 12582912.0f;                          /* 1.5 * 2^23: adding it rounds to an integer */
@@ -31,14 +31,14 @@ static inline float vector_exp(float x) {
     p = p * r + 1.0f / 6.0f;
     p = p * r + 0.5f;
     p = p * r * r + r + 1.0f;
-    /* 2^(n-1) built from its exponent bits, then doubled: n may be 128. */
+    /* 2^n from its exponent bits, n from -126 to 127 */
     uint32_t bits, magic_bits;
     memcpy(&bits, &shifted, sizeof bits);
     memcpy(&magic_bits, &round_magic, sizeof magic_bits);
-    bits = (bits - magic_bits + 126u) << 23;
+    bits = (bits - magic_bits + 127u) << 23;
     float power;
     memcpy(&power, &bits, sizeof power);
-    const float result = p * power * 2.0f;
+    const float result = p * power;
     return x < lowest ? 0.0f : result;
 }
 

@@ -3,6 +3,7 @@
 
 #include "formula.h"
 #include "nn/losses.h"
+#include "nn/vector_math.h"
 
 enum { ROWS = 12, COLUMNS = 7, CELLS = ROWS * COLUMNS };
 
@@ -265,6 +266,21 @@ static void test_no_negatives(void **state) {
     test_context_close(&ctx);
 }
 
+/* Two units in the last place of float32 over the whole range, its ends included. */
+static void test_exp(void **state) {
+    (void)state;
+    for (int i = -87300; i <= 88300; i++) {
+        const float x = (float)i * 1e-3f;
+        const double expected = exp((double)x);
+        if (x >= -87.3f && x <= 88.3f && !(fabs((double)vector_exp(x) - expected) <= 2.4e-7 * expected))
+            fail_msg("exp(%.9g) is %.9g, not %.9g", (double)x, (double)vector_exp(x), expected);
+    }
+    assert_true(vector_exp(0.0f) == 1.0f);
+    assert_true(vector_exp(-88.0f) == 0.0f && vector_exp(-INFINITY) == 0.0f);
+    assert_true(vector_exp(1000.0f) > 2e38f && vector_exp(INFINITY) > 2e38f);
+    assert_true(isnan(vector_exp(NAN)));
+}
+
 static void test_softmax(void **state) {
     (void)state;
     Context *ctx = test_context_open();
@@ -318,6 +334,7 @@ int main(void) {
         cmocka_unit_test(test_large_logits),
         cmocka_unit_test(test_no_negatives),
         cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_exp),
         cmocka_unit_test(test_normalize),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

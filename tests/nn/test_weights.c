@@ -143,6 +143,16 @@ static void test_prefixes(void **state) {
     TEST_OK(ctx, weights_read(ctx, path, net_params(to), "key.", &report));
     assert_int_equal(report.matched, 8);
     assert_memory_equal(net_params(from)->values, net_params(to)->values, net_params(to)->count * sizeof(float));
+    /* A prefix chooses: fc.weight and fc.bias, without it. */
+    TEST_OK(ctx, weights_write(ctx, path, net_params(from), "query.fc.", NULL, 0));
+    SafetensorsHeader header;
+    FILE *stream;
+    TEST_OK(ctx, safetensors_open(ctx, &header, path, &stream));
+    assert_int_equal(header.count, 2);
+    assert_string_equal(header.entries[0].name, "bias");
+    assert_string_equal(header.entries[1].name, "weight");
+    safetensors_header_close(ctx, &header);
+    assert_int_equal(fclose(stream), 0);
     net_close(ctx, &from);
     net_close(ctx, &to);
     test_scratch_remove(ctx, &scratch);
