@@ -7,7 +7,8 @@
 /* Candidates for every centre but the first. */
 size_t kmeans_start_candidates(size_t clusters);
 
-/* centres[clusters x dim], relative to the mean: the `start`-th draw of this seed. */
-Status kmeans_start(Context *ctx, const Points *points, size_t clusters, uint64_t seed, uint64_t start, float *centres);
+/* centres[clusters x dim], relative to the mean: draw `number` of this seed. */
+Status kmeans_start(Context *ctx, const Points *points, size_t clusters, uint64_t seed, uint64_t number,
+                    float *centres);
 
 #endif

@@ -9,9 +9,9 @@
 /* https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version": records of one label byte and 3072 pixel bytes, the
  * red plane, then green, then blue, each 32 rows of 32. */
 #define CIFAR_SIDE 32
-#define CIFAR_PLANE (CIFAR_SIDE * CIFAR_SIDE)
+#define CIFAR_PLANE ((size_t)CIFAR_SIDE * CIFAR_SIDE)
 #define CIFAR_CHANNELS 3
-#define CIFAR_RECORD (1 + CIFAR_CHANNELS * CIFAR_PLANE)
+#define CIFAR_RECORD (1 + CIFAR_CHANNELS * CIFAR_PLANE) /* a size_t, as CIFAR_PLANE */
 #define CIFAR_CLASSES 10
 /* Pictures in each file of the published data set. */
 #define CIFAR_PUBLISHED 10000
@@ -56,7 +56,7 @@ static Status cifar_open_part(Context *ctx, CifarPart *part, const char *folder)
     }
     if (size == 0 || size % CIFAR_RECORD != 0)
         return context_fail(ctx, SPICA_ERROR_DATA,
-                            "%s: %" PRIu64 " bytes are not a whole number of records of %d bytes; the last record "
+                            "%s: %" PRIu64 " bytes are not a whole number of records of %zu bytes; the last record "
                             "begins at byte %" PRIu64,
                             part->path, size, CIFAR_RECORD, size / CIFAR_RECORD * CIFAR_RECORD);
     part->count = (size_t)(size / CIFAR_RECORD);

@@ -9,7 +9,7 @@
  * in parallel, and their hashes are hashed in order. Within a block four lanes take 8 bytes each in turn, so that the
  * multiplications overlap; mixing steps are those of Appleby's MurmurHash3 (public domain). */
 #define BLOCK_BYTES ((size_t)1 << 20)
-#define LANES 4
+#define LANES ((size_t)4)
 #define MULTIPLIER_1 UINT64_C(0x87c37b91114253d5)
 #define MULTIPLIER_2 UINT64_C(0x4cf5ad432745937f)
 

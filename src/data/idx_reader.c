@@ -85,7 +85,7 @@ static Status idx_open_pictures(Context *ctx, IdxPart *part) {
     part->height = (int)sizes[1];
     part->width = (int)sizes[2];
     /* Below 2^32 x 2^32: no overflow. */
-    return gzip_check_promise(ctx, &part->file, part->file.offset + (uint64_t)sizes[0] * (sizes[1] * sizes[2]));
+    return gzip_check_promise(ctx, &part->file, part->file.offset + (uint64_t)sizes[0] * sizes[1] * sizes[2]);
 }
 
 /* *labels_path: the file of labels beside a file of pictures, by the naming convention (images becomes labels, idx3

@@ -129,7 +129,7 @@ static void test_small_far_clouds_get_a_centre(void **state) {
         const KmeansSettings settings = {.clusters = 10, .starts = 1, .seed = seed};
         double inertia;
         TEST_OK(ctx, kmeans(ctx, &settings, points, count, dim, labels, NULL, &inertia));
-        assert_true(inertia < 3 * count * dim);
+        assert_true(inertia < 3.0 * count * dim);
     }
     FREE_ARRAY(ctx, &points);
     test_context_close(&ctx);
@@ -147,15 +147,15 @@ static void test_result_is_consistent(void **state) {
     const KmeansSettings settings = {.clusters = clusters, .starts = 2, .iterations = 1000, .tolerance = 1e-30};
     TEST_OK(ctx, kmeans(ctx, &settings, points, count, dim, labels, centres, &inertia));
     for (size_t row = 0; row < count; row++) {
-        const double own = distance(points + row * dim, centres + labels[row] * dim, dim);
+        const double own = distance(points + row * dim, centres + (size_t)labels[row] * dim, dim);
         for (size_t cluster = 0; cluster < clusters; cluster++)
             assert_true(own <= distance(points + row * dim, centres + cluster * dim, dim) + 1e-4);
         sum += own;
         sizes[labels[row]]++;
         for (size_t d = 0; d < dim; d++)
-            means[labels[row] * dim + (int)d] += (double)points[row * dim + d];
+            means[(size_t)labels[row] * dim + d] += (double)points[row * dim + d];
     }
-    for (size_t i = 0; i < clusters * dim; i++)
+    for (size_t i = 0; i < sizeof means / sizeof means[0]; i++)
         assert_true(fabs(means[i] / sizes[i / dim] - (double)centres[i]) < 1e-5);
     assert_true(fabs(inertia - sum) < 1e-5 * sum);
     FREE_ARRAY(ctx, &points);

@@ -67,7 +67,7 @@ static void test_wrong_files(void **state) {
     ASSERT_REFUSED(ctx, scratch.path, "batches.meta.txt: 2 names of classes, expected 10");
     text_write(&scratch, "batches.meta.txt", names);
     cifar_records(&file, 4, 0);
-    file.bytes[2 * CIFAR_RECORD_BYTES] = 10;
+    file.bytes[(size_t)2 * CIFAR_RECORD_BYTES] = 10;
     bytes_write(&scratch, "test_batch.bin", &file);
     ASSERT_REFUSED(ctx, scratch.path, "test_batch.bin: label 10 at byte 6146, expected 0 to 9");
     file.count -= 7;

@@ -151,7 +151,7 @@ static void test_labels_file_with_limit(void **state) {
     Dataset dataset = open_with(ctx, &scratch, 10, test_path(&scratch, "labels.csv"));
     assert_true(dataset.count == 10 && dataset.class_count == 7);
     for (size_t row = 0; row < 10; row++)
-        assert_int_equal(dataset.labels[row], atoi(strchr(dataset.paths[row], '#') + 1) % 7);
+        assert_int_equal(dataset.labels[row], strtol(strchr(dataset.paths[row], '#') + 1, NULL, 10) % 7);
     dataset_close(ctx, &dataset);
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
@@ -179,7 +179,7 @@ static void test_wrong_labels_files(void **state) {
                    "line 4: a second label for images#1");
     Dataset dataset;
     const DataSettings settings = {.labels = test_path(&scratch, "nothing.csv")};
-    TEST_FAILS(ctx, SPICA_ERROR_IO, "nothing.csv",
+    TEST_FAILS(ctx, SPICA_ERROR_DATA, "nothing.csv",
                dataset_open(ctx, &dataset, test_path(&scratch, "images"), &settings));
     dataset_close(ctx, &dataset);
     test_scratch_remove(ctx, &scratch);
