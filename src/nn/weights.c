@@ -60,11 +60,11 @@ static json_t *header_to_json(const Outgoing *list, size_t count, const WeightsM
     json_decref(metadata);
     json_int_t offset = 0;
     for (size_t i = 0; i < count; i++) {
-        const json_int_t bytes = (json_int_t)(list[i].param->count * safetensors_type_bytes(list[i].type));
+        const size_t bytes = list[i].param->count * safetensors_type_bytes(list[i].type);
         json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", safetensors_type_name(list[i].type), "shape",
-                                  shape_to_json(list[i].param), "data_offsets", offset, offset + bytes);
+                                  shape_to_json(list[i].param), "data_offsets", offset, offset + (json_int_t)bytes);
         failed |= json_object_set_new(root, list[i].name, entry);
-        offset += bytes;
+        offset += (json_int_t)bytes;
     }
     if (failed == 0) return root;
     json_decref(root);
