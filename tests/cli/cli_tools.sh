@@ -8,7 +8,7 @@ try() {
 
 # column NAME FILE.csv: the cells of one column of a CSV file without quoted cells, header left out.
 column() {
-    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "$2"
+    tr -d '\r' <"$2" | awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }'
 }
 
 # train DATA RUN ARGUMENT...: a run of the tiny recipe into 3 clusters, silent when it goes well.

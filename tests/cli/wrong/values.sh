@@ -11,6 +11,6 @@ try cluster data -k 3 -o run --budget 5x
 try cluster data -k 3 -o run --split tset
 try cluster data -k 3 -o run --set features.epocs=3
 try cluster data -k 3 -o run --set features.epochs=-1
-try cluster data -k 3 -o run --set features.epochs=1.5
+try cluster data -k 3 -o run --set features.epochs=many
 try cluster data -k 3 -o run --threads 0x
 test ! -e run
