@@ -1,5 +1,6 @@
 /* Times training steps and inference of a ResNet-18 for bench_torch_resnet.py, which alternates it with PyTorch: reads
- * one command per line from stdin ("train" or "infer"), does `steps` of it and prints the seconds and the processor seconds that one took.
+ * one command per line from stdin ("train" or "infer"), does `steps` of it and prints the seconds and the processor
+ * seconds that one took.
  *
  *     net_speed WIDTH BATCH SIDE CHANNELS STEM(cifar|small) THREADS STEPS [profile]
  *
@@ -35,11 +36,8 @@ static Status bench_open(Bench *bench, const BackboneSpec *spec, int batch, int 
     TRY(net_linear(ctx, bench->net, features, "fc", 128, &logits));
     TRY(net_finish(ctx, bench->net));
     init_params(net_params(bench->net), INIT_DEFAULT, 1, RANDOM_INIT_BACKBONE);
-    PlanSettings settings = {.kind = PLAN_TRAIN,
-                             .batch = (size_t)batch,
-                             .outputs = {logits},
-                             .output_count = 1,
-                             .update_running = true};
+    PlanSettings settings = {
+        .kind = PLAN_TRAIN, .batch = (size_t)batch, .outputs = {logits}, .output_count = 1, .update_running = true};
     TRY(plan_open(ctx, &bench->train, bench->net, &settings));
     settings.kind = PLAN_INFER;
     TRY(plan_open(ctx, &bench->infer, bench->net, &settings));
@@ -49,8 +47,10 @@ static Status bench_open(Bench *bench, const BackboneSpec *spec, int batch, int 
     TRY(NEW_ARRAY(ctx, &bench->input, count));
     TRY(NEW_ARRAY(ctx, &bench->d_output, (size_t)batch * 128));
     Random random = random_at(1, RANDOM_TEST, 0, 0, 0);
-    for (size_t i = 0; i < count; i++) bench->input[i] = random_normal(&random);
-    for (size_t i = 0; i < (size_t)batch * 128; i++) bench->d_output[i] = 0.001F * random_normal(&random);
+    for (size_t i = 0; i < count; i++)
+        bench->input[i] = random_normal(&random);
+    for (size_t i = 0; i < (size_t)batch * 128; i++)
+        bench->d_output[i] = 0.001F * random_normal(&random);
     return SPICA_OK;
 }
 
@@ -70,7 +70,8 @@ static void print_profile(const Plan *plan, int calls) {
         const Node *node = net_node(plan->net, step->node);
         const char *name = node->weight >= 0 ? plan->net->params.table[node->weight].name : "";
         const Segment *segment = plan->segments;
-        while (segment->last < i) segment++;
+        while (segment->last < i)
+            segment++;
         const char *kernel = "";
         if (step->run == step_conv)
             kernel = shim_conv_name(step->as.conv.pass == CONV_FORWARD ? plan->convs[step->as.conv.conv].forward

@@ -1,5 +1,10 @@
 /* From symbolic steps to ready ones: segments and their slices, the library's primitives, and one arena in which
  * buffers that never live at the same time share memory. */
+#define _DEFAULT_SOURCE /* madvise */
+
+#include <string.h>
+
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "nn/conv_table.h"
@@ -148,8 +153,10 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
         grow_buffer(plan, conv->gradient_packed,
                     floats * (segment->groups + (segment->slices > segment->groups ? (size_t)plan->threads : 0)));
     }
-    const size_t scratch = (shim_conv_scratch_bytes(*primitive) + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * 16;
-    grow_buffer(plan, plan->scratch, scratch * (size_t)plan->threads);
+    /* One scratchpad per worker, or one for the library's own threads; the buffer is divided by the threads. */
+    const size_t threads = (size_t)plan->threads, workers = segment->parallel ? threads : 1;
+    const size_t scratch = (shim_conv_scratch_bytes(*primitive) + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT;
+    grow_buffer(plan, plan->scratch, (scratch * workers + threads - 1) / threads * threads * 16);
     if (conv->folded >= 0)
         grow_buffer(plan, plan->folded_weights, plan->net->params.table[net_node(plan->net, conv->node)->weight].count);
     return SPICA_OK;
@@ -250,6 +257,19 @@ static size_t place_locals(Plan *plan, int *placed, bool *done) {
     return most;
 }
 
+/* Asks for large pages: an arena of hundreds of megabytes that is walked from end to end otherwise misses the address
+ * cache on every page. Advice only, so a failure means nothing. */
+static void advise_large_pages(float *arena, size_t floats) {
+#ifdef MADV_HUGEPAGE
+    const size_t page = (size_t)1 << 21, start = ((size_t)(uintptr_t)arena + page - 1) / page * page;
+    const size_t end = ((size_t)(uintptr_t)arena + floats * sizeof *arena) / page * page;
+    if (end > start) madvise((char *)arena + (start - (size_t)(uintptr_t)arena), end - start, MADV_HUGEPAGE);
+#else
+    (void)arena;
+    (void)floats;
+#endif
+}
+
 static Status place_buffers(Context *ctx, Plan *plan) {
     int *placed = NULL;
     bool *done = NULL;
@@ -259,7 +279,9 @@ static Status place_buffers(Context *ctx, Plan *plan) {
     const size_t locals = place_locals(plan, placed, done);
     place_set(plan, placed, done, 0, -1, &plan->arena_floats);
     plan->arena_floats += locals;
-    TRY_GOTO(status, end, NEW_ZEROED(ctx, &plan->arena, plan->arena_floats));
+    TRY_GOTO(status, end, NEW_ARRAY(ctx, &plan->arena, plan->arena_floats));
+    advise_large_pages(plan->arena, plan->arena_floats);
+    memset(plan->arena, 0, plan->arena_floats * sizeof *plan->arena);
     for (int i = 0; i < plan->buffer_count; i++)
         plan->buffers[i].base = plan->arena + plan->buffers[i].offset + (plan->buffers[i].local ? 0 : locals);
 end:
