@@ -96,8 +96,10 @@ static Status fill_training(Context *ctx, HeadViews *views, const int64_t *rows,
     const size_t batches = (views->estep + batch - 1) / batch;
     for (size_t b = 0; b < batches; b++) {
         const size_t first = b + 1 < batches ? b * batch : views->estep - batch;
-        TRY(augment_batch(ctx, &views->settings->strong, views->dataset, rows + first, batch,
-                          view_key(views, step * batches + b, VIEW_STRONG), views->training_input));
+        ViewKey key = view_key(views, step, VIEW_STRONG);
+        key.first = first;
+        TRY(augment_batch(ctx, &views->settings->strong, views->dataset, rows + first, batch, key,
+                          views->training_input));
         TRY(plan_forward(ctx, views->training_plan, views->training_input));
         memcpy(views->strong + first * views->dim, plan_output(views->training_plan, 0),
                batch * views->dim * sizeof(float));
