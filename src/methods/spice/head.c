@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "methods/inference.h"
+#include "methods/spice/denormals.h"
 #include "methods/spice/head_mlp.h"
 #include "methods/spice/head_views.h"
 #include "nn/init.h"
@@ -251,8 +252,10 @@ static void train_heads(Context *ctx, HeadRun *run, uint64_t step) {
     for (int h = 0; h < heads; h++) {
         omp_set_num_threads(1); /* of this task only: BLAS shall not fork again */
         HeadWorker *worker = &run->workers[omp_get_thread_num()];
+        const unsigned mode = denormals_flush();
         const size_t labelled = label_head(run, h, worker);
         train_head(ctx, run, h, worker, labelled, step);
+        denormals_restore(mode);
     }
 }
 

@@ -174,10 +174,10 @@ static void mask_relu(float *d_hidden, const float *hidden, size_t count) {
         d_hidden[i] = hidden[i] > 0.0f ? d_hidden[i] : 0.0f;
 }
 
-/* Adds the gradients of one block of rows. Backward of forward_block:
+/* Adds the gradients of one block of rows to kept = 1 or 0 times those that stand there. Backward of forward_block:
  *   dW2 += d_logits^T hidden, db2 += sum d_logits, d_hidden = d_logits W2 masked, dW0 += d_hidden^T x, db0 += sum. */
 static void backward_block(HeadBlock *block, int head, const float *gathered, const float *hidden,
-                           const float *d_logits, size_t count, float *d_hidden) {
+                           const float *d_logits, size_t count, float *d_hidden, float kept) {
     const HeadShape shape = block->shape;
     const HeadWeights weights = head_block_weights(block, head);
     Params *params = &block->heads[head];
@@ -186,12 +186,16 @@ static void backward_block(HeadBlock *block, int head, const float *gathered, co
         gradients[t] = params->gradients + params->table[t].offset;
     const int rows = (int)count, dim = (int)shape.dim, width = (int)shape.hidden, clusters = (int)shape.clusters;
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, clusters, width, rows, 1.0f, d_logits, clusters, hidden, width,
-                1.0f, gradients[2], width);
+                kept, gradients[2], width);
+    if (kept == 0.0f) {
+        memset(gradients[1], 0, shape.hidden * sizeof(float));
+        memset(gradients[3], 0, shape.clusters * sizeof(float));
+    }
     add_column_sums(gradients[3], d_logits, count, shape.clusters);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, width, clusters, 1.0f, d_logits, clusters, weights.w2,
                 width, 0.0f, d_hidden, width);
     mask_relu(d_hidden, hidden, count * shape.hidden);
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, width, dim, rows, 1.0f, d_hidden, width, gathered, dim, 1.0f,
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, width, dim, rows, 1.0f, d_hidden, width, gathered, dim, kept,
                 gradients[0], dim);
     add_column_sums(gradients[1], d_hidden, count, shape.hidden);
 }
@@ -200,7 +204,6 @@ double head_gradients(HeadBlock *block, int head, const HeadLoss *loss, const fl
                       const int32_t *labels, size_t count, HeadStepWork *work) {
     const HeadShape shape = block->shape;
     const HeadWeights weights = head_block_weights(block, head);
-    Params *params = &block->heads[head];
     for (size_t first = 0; first < count; first += HEAD_BLOCK) {
         const size_t some = count - first < HEAD_BLOCK ? count - first : HEAD_BLOCK;
         gather_rows(work->gathered, features, shape.dim, rows + first, some);
@@ -212,12 +215,11 @@ double head_gradients(HeadBlock *block, int head, const HeadLoss *loss, const fl
     if (loss->entropy_weight != 0.0f)
         value += (double)loss->entropy_weight *
                  mean_entropy(work->d_logits, work->logits, count, shape.clusters, loss->entropy_weight, work->entropy);
-    memset(params->gradients, 0, params->count * sizeof *params->gradients);
     for (size_t first = 0; first < count; first += HEAD_BLOCK) {
         const size_t some = count - first < HEAD_BLOCK ? count - first : HEAD_BLOCK;
         if (count > HEAD_BLOCK) gather_rows(work->gathered, features, shape.dim, rows + first, some);
         backward_block(block, head, work->gathered, work->hidden + first * shape.hidden,
-                       work->d_logits + first * shape.clusters, some, work->d_hidden);
+                       work->d_logits + first * shape.clusters, some, work->d_hidden, first > 0 ? 1.0f : 0.0f);
     }
     return value;
 }

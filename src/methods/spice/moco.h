@@ -8,6 +8,7 @@
  *   head_views.h      the features that they see: fresh views or a bank
  *   reliable.h        stage 3's labels (Eq. 6-7)
  *   joint.h           stage 3: FixMatch on them (Eq. 8-9)
+ *   denormals.h       numbers too small to matter, kept from slowing the heads down
  *   order_walk.h      shuffled rounds over the pictures
  *   schedule_limits.h what short schedules ask of the papers' constants */
 #ifndef SPICA_METHODS_SPICE_MOCO_H
