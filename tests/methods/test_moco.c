@@ -185,14 +185,18 @@ static void test_few_pictures(void **state) {
     test_context_close(&ctx);
 }
 
-static void test_not_finite(void **state) {
+static void test_errors(void **state) {
     (void)state;
     Context *ctx = test_context_open();
     Dataset dataset = pictures_open(ctx, 32, SIDE, 3, 4);
     MocoSettings settings = golden_settings();
-    settings.learning_rate = INFINITY;
     MocoTrainer *trainer;
     double loss, accuracy;
+    settings.policy.size = SIDE + 1;
+    TEST_FAILS(ctx, SPICA_ERROR_DATA, "16 x 16 x 3, but views are 17 x 17 x 3",
+               moco_open(ctx, &trainer, &settings, &dataset));
+    settings.policy.size = SIDE;
+    settings.learning_rate = INFINITY;
     TEST_OK(ctx, moco_open(ctx, &trainer, &settings, &dataset));
     TEST_OK(ctx, moco_step(ctx, trainer, &loss, &accuracy));
     TEST_FAILS(ctx, SPICA_ERROR_NUMERIC, "step 1", moco_step(ctx, trainer, &loss, &accuracy));
@@ -229,7 +233,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_epoch_schedule), cmocka_unit_test(test_symmetric), cmocka_unit_test(test_groups),
         cmocka_unit_test(test_clip),           cmocka_unit_test(test_training),  cmocka_unit_test(test_few_pictures),
-        cmocka_unit_test(test_not_finite),     cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_errors),         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

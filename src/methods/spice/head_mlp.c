@@ -47,12 +47,12 @@ Status head_block_open(Context *ctx, HeadBlock *block, HeadShape shape, int coun
                           padded(shape.clusters * shape.hidden) + padded(shape.clusters);
     TRY(head_block_allocate(ctx, block, floats));
     size_t offset = 0;
-    for (int h = 0; h < count; h++) {
+    for (size_t h = 0; h < (size_t)count; h++) {
         Param *table = block->tables + HEAD_TENSORS * h;
         const size_t first = offset;
         size_t own_offset = 0;
-        describe_head(block->all.table + HEAD_TENSORS * h, shape, h, &offset);
-        describe_head(table, shape, h, &own_offset);
+        describe_head(block->all.table + HEAD_TENSORS * h, shape, (int)h, &offset);
+        describe_head(table, shape, (int)h, &own_offset);
         block->heads[h] = (Params){.table = table,
                                    .table_count = HEAD_TENSORS,
                                    .values = block->all.values + first,

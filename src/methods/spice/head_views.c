@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "methods/inference.h"
+#include "methods/spice/schedule_limits.h"
 
 /* The views of the two kinds, and the choice from the bank, in the random counter. */
 enum { VIEW_WEAK = 0, VIEW_STRONG = 1, VIEW_CHOICE = 2 };
@@ -62,6 +63,8 @@ Status head_views_open(Context *ctx, HeadViews *views, const HeadSettings *setti
                          .backbone = backbone,
                          .dim = (size_t)backbone->dimension,
                          .estep = settings->estep};
+    TRY(check_view_shape(ctx, "head", &backbone->spec, &settings->weak, dataset));
+    TRY(check_view_shape(ctx, "head", &backbone->spec, &settings->strong, dataset));
     TRY(NEW_ARRAY(ctx, &views->weak, views->estep * views->dim));
     TRY(NEW_ARRAY(ctx, &views->strong, views->estep * views->dim));
     if (settings->train_bn) return open_training(ctx, views);

@@ -139,6 +139,8 @@ static Status open_all(Context *ctx, JointTrainer *t, const JointSettings *setti
     t->dataset = dataset;
     joint_settings_clip(ctx, &t->settings, dataset->count);
     const ModelSpec *spec = &t->settings.model;
+    TRY(check_view_shape(ctx, "joint", spec, &settings->weak, dataset));
+    TRY(check_view_shape(ctx, "joint", spec, &settings->strong, dataset));
     t->view_floats = (size_t)spec->height * (size_t)spec->width * (size_t)spec->channels;
     t->batch = t->settings.batch;
     t->unlabelled = t->batch * (size_t)t->settings.ratio;

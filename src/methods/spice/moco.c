@@ -148,6 +148,7 @@ static Status open_all(Context *ctx, MocoTrainer *t, const MocoSettings *setting
     t->settings = *settings;
     t->dataset = dataset;
     moco_settings_clip(ctx, &t->settings, dataset->count);
+    TRY(check_view_shape(ctx, "features", &settings->model, &settings->policy, dataset));
     t->dim = (size_t)settings->model.projection;
     t->epoch_steps = moco_steps_per_epoch(&t->settings, dataset->count);
     TRY(open_encoders(ctx, t));
@@ -303,8 +304,8 @@ static float learning_rate(const MocoTrainer *t) {
     if (!s->cosine || s->steps <= 0) return s->learning_rate;
     const uint64_t epoch_steps = (uint64_t)t->epoch_steps;
     if (s->step_schedule) return schedule_cosine(s->learning_rate, (double)t->step / (double)s->steps);
-    const uint64_t epochs = ((uint64_t)s->steps + epoch_steps - 1) / epoch_steps;
-    return schedule_cosine(s->learning_rate, (double)(t->step / epoch_steps) / (double)epochs);
+    const uint64_t epoch = t->step / epoch_steps, epochs = ((uint64_t)s->steps + epoch_steps - 1) / epoch_steps;
+    return schedule_cosine(s->learning_rate, (double)epoch / (double)epochs);
 }
 
 Status moco_step_on_views(Context *ctx, MocoTrainer *t, const float *query_views, const float *key_views, double *loss,

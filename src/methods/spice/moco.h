@@ -10,7 +10,7 @@
  *   joint.h           stage 3: FixMatch on them (Eq. 8-9)
  *   denormals.h       numbers too small to matter, kept from slowing the heads down
  *   order_walk.h      shuffled rounds over the pictures
- *   schedule_limits.h what short schedules ask of the papers' constants */
+ *   schedule_limits.h what a stage checks and changes in its settings */
 #ifndef SPICA_METHODS_SPICE_MOCO_H
 #define SPICA_METHODS_SPICE_MOCO_H
 

@@ -10,3 +10,14 @@ void clip_bn_momentum(Context *ctx, const char *stage, ModelSpec *spec, int64_t 
              (double)least, (long long)steps);
     *momentum = least;
 }
+
+Status check_view_shape(Context *ctx, const char *stage, const ModelSpec *spec, const Policy *policy,
+                        const Dataset *dataset) {
+    const int height = policy->size > 0 ? policy->size : dataset->height;
+    const int width = policy->size > 0 ? policy->size : dataset->width;
+    const int channels = policy_channels(policy, dataset->channels);
+    if (height == spec->height && width == spec->width && channels == spec->channels) return SPICA_OK;
+    return context_fail(ctx, SPICA_ERROR_DATA,
+                        "%s: the model reads pictures of %d x %d x %d, but views are %d x %d x %d", stage, spec->height,
+                        spec->width, spec->channels, height, width, channels);
+}

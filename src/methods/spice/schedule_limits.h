@@ -1,13 +1,18 @@
-/* What short schedules ask of constants that were chosen for long ones. */
+/* What a stage checks or changes in its settings before it begins: constants chosen for long schedules, sizes. */
 #ifndef SPICA_METHODS_SPICE_SCHEDULE_LIMITS_H
 #define SPICA_METHODS_SPICE_SCHEDULE_LIMITS_H
 
 #include <stdint.h>
 
+#include "augment/augment.h"
 #include "nn/model.h"
 
 /* Raises the batch norm momentum to min(1, 10 / steps) where it is lower, so that of the initial running statistics at
  * most exp(-10) is left at the schedule's end; logs it for `stage`. */
 void clip_bn_momentum(Context *ctx, const char *stage, ModelSpec *spec, int64_t steps);
+
+/* SPICA_ERROR_DATA naming the sizes when the policy does not make of the data set's pictures what the model reads. */
+Status check_view_shape(Context *ctx, const char *stage, const ModelSpec *spec, const Policy *policy,
+                        const Dataset *dataset);
 
 #endif
