@@ -33,6 +33,15 @@ void log_warning(Context *ctx, const char *format, ...) {
     va_end(arguments);
 }
 
+spica_settings log_silence(Context *ctx) {
+    const spica_settings settings = ctx->settings;
+    ctx->settings.log = NULL;
+    ctx->settings.progress = NULL;
+    return settings;
+}
+
+void log_speak(Context *ctx, spica_settings settings) { ctx->settings = settings; }
+
 double clock_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -8,6 +8,11 @@ void log_debug(Context *ctx, const char *format, ...) __attribute__((format(prin
 void log_info(Context *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_warning(Context *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Nothing is passed on from here to log_speak: for work that is thrown away, or that says nothing new. Returns what
+ * log_speak takes. */
+spica_settings log_silence(Context *ctx);
+void log_speak(Context *ctx, spica_settings settings);
+
 /* Measures rate and time left of one stage, and passes at most ten reports a second on. */
 typedef struct Progress {
     Context *ctx;

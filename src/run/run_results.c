@@ -1,5 +1,6 @@
 #include "run/run_results.h"
 
+#include "base/log.h"
 #include "run/predict.h"
 #include "run/quality.h"
 #include "state/cluster_table.h"
@@ -110,8 +111,10 @@ Status run_write_results(Context *ctx, Run *run, spica_quality *quality) {
     char *path = NULL;
     Model model = {0};
     Results results = {0};
+    const spica_settings spoken = log_silence(ctx);
     Status status = run_folder_path(ctx, &run->folder, RUN_MODEL, &path);
     if (status == SPICA_OK) status = model_read(ctx, path, &model);
+    log_speak(ctx, spoken);
     if (status == SPICA_OK) status = write_results(ctx, run, &model, &results, quality);
     results_close(ctx, &results);
     model_close(ctx, &model);

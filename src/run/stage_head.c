@@ -60,8 +60,11 @@ static ModelSpec clustering_spec(const Run *run) {
 
 static Status read_into(Context *ctx, const Run *run, const char *name, Model *model) {
     char *path = NULL;
+    /* Half of the model is missing in each of the run's own files: nothing to tell. */
+    const spica_settings spoken = log_silence(ctx);
     Status status = run_folder_path(ctx, &run->folder, name, &path);
     if (status == SPICA_OK) status = weights_read(ctx, path, net_params(model->net), NULL, NULL);
+    log_speak(ctx, spoken);
     FREE_ARRAY(ctx, &path);
     return status;
 }

@@ -32,15 +32,13 @@ static Status plan_set(Context *ctx, Run *run, const char *key, double value, in
 /* Measures without a word: what is measured is thrown away. */
 static Status measure(Context *ctx, const Run *run, const MocoSettings *moco, const HeadSettings *head,
                       const JointSettings *joint, StageRates *rates) {
-    const spica_settings spoken = ctx->settings;
+    const spica_settings spoken = log_silence(ctx);
     const double patience = plan_patience(run);
     Status status = SPICA_OK;
-    ctx->settings.log = NULL;
-    ctx->settings.progress = NULL;
     if (has_training(run)) status = rate_features(ctx, moco, &run->dataset, patience, rates);
     if (status == SPICA_OK) status = rate_head(ctx, head, &run->dataset, &run->features, rates);
     if (status == SPICA_OK && has_joint(run)) status = rate_joint(ctx, joint, &run->dataset, patience, rates);
-    ctx->settings = spoken;
+    log_speak(ctx, spoken);
     return status;
 }
 
@@ -90,13 +88,12 @@ Status plan_begin(Context *ctx, Run *run) {
     HeadSettings head;
     JointSettings joint;
     StageRates rates = {0};
-    const spica_settings spoken = ctx->settings;
     /* The stages clip their settings again, and log it, when they begin. */
-    ctx->settings.log = NULL;
+    const spica_settings spoken = log_silence(ctx);
     Status status = settings_moco(ctx, &run->options, &run->dataset, &run->features, &moco);
     if (status == SPICA_OK) status = settings_head(ctx, &run->options, &run->dataset, &run->features, &head);
     if (status == SPICA_OK) status = settings_joint(ctx, &run->options, &run->dataset, &run->joint, &joint);
-    ctx->settings = spoken;
+    log_speak(ctx, spoken);
     if (status == SPICA_OK) status = measure(ctx, run, &moco, &head, &joint, &rates);
     if (status == SPICA_OK && run->budget > 0.0) status = plan_lengths(ctx, run, &moco, &rates);
     if (status != SPICA_OK) return status;
@@ -108,10 +105,9 @@ Status plan_begin(Context *ctx, Run *run) {
 Status plan_joint(Context *ctx, Run *run, JointSettings *settings) {
     if (!plan_owns(run, "joint.steps")) return SPICA_OK;
     StageRates rates = {0};
-    const spica_settings spoken = ctx->settings;
-    ctx->settings.log = NULL;
+    const spica_settings spoken = log_silence(ctx);
     const Status status = rate_joint(ctx, settings, &run->dataset, plan_patience(run), &rates);
-    ctx->settings = spoken;
+    log_speak(ctx, spoken);
     TRY(status);
     const double left = run->budget - (clock_seconds() - run->started) - run->ending;
     TRY(plan_set(ctx, run, "joint.steps", fmax(floor(left / rates.joint_step), 1.0), 0));

@@ -11,8 +11,8 @@
 /* Pictures on which stage 2 is measured; its cost is proportional to their number. */
 #define HEAD_PICTURES 4000
 
-/* Seconds per call of `step`. The trainers are measured at a learning rate of 0: it costs the same, and steps beyond the
- * end of a short schedule cannot diverge. */
+/* Seconds per call of `step`. The trainers are measured at a learning rate of 0: it costs the same, and steps beyond
+ * the end of a short schedule cannot diverge. */
 static Status time_steps(Context *ctx, Status (*step)(Context *ctx, void *trainer), void *trainer, double patience,
                          double *seconds) {
     for (int i = 0; i < WARM_UP; i++)
