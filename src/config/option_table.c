@@ -80,7 +80,8 @@
         REAL(view ".affine_shift", 0, 1, affine, "of the side", "strong: largest shear and translation", paper),       \
         REAL(view ".cutout", 0, 1, hole, "of the side", "strong: largest side of the hole", paper),                    \
         BOOLEAN(view ".cutout_fixed", "false", "strong: every hole has the largest side", paper),                      \
-        NUMBERS(view ".cutout_fill", 0, 255, fill, "", "strong: colour of the hole and of what an operation uncovers", \
+        NUMBERS(view ".cutout_fill", 0, 255, fill, "", "strong: colour of the hole", paper),                           \
+        NUMBERS(view ".uncovered_fill", 0, 255, "0", "", "strong: colour of what a shear, shift or rotation uncovers", \
                 paper),                                                                                                \
         BOOLEAN(view ".crop_last", last, "strong: flip and crop after the operations, else before", paper)
 
@@ -97,8 +98,6 @@ const OptionRow option_table[] = {
     REAL("run.split_features", 0, 1, "0.7", "", "share of the budget for the features", ""),
     REAL("run.split_head", 0, 1, "0.05", "", "share of the budget for the clustering head", ""),
     REAL("run.split_joint", 0, 1, "0.25", "", "share of the budget for joint training", ""),
-    {"run.checkpoint_every", NULL, OPTION_DURATION, 0, MOST, NULL, "10m", "",
-     "time between checkpoints within a stage; 0: none", ""},
     INTEGER("run.inference_batch", 1, 65536, "256", "pictures", "batch where nothing is trained; changes no result",
             ""),
 
@@ -109,7 +108,6 @@ const OptionRow option_table[] = {
     {"data.limit", "--limit", OPTION_INTEGER, 0, MOST, NULL, "0", "pictures",
      "takes a random subset of this size; 0: all pictures", ""},
     INTEGER("data.size", 0, 4096, "0", "pixels", "side that pictures are resized to; 0: as they are", "SPICE Table I"),
-    BOOLEAN("data.sobel", "false", "networks see two Sobel edge maps instead of colours", "PICA"),
 
     BACKBONE_ROWS("features", "resnet18", "resnet18, resnet34, resnet50 or wrnDEPTH-WIDTH", "measured|imagenet|given",
                   "measured"),

@@ -55,7 +55,7 @@ static Status adopt_plan(Context *ctx, Run *run) {
 
 /* An old run must have been made from the same data by the same options. */
 static Status check_resumed(Context *ctx, Run *run) {
-    static const char *const free_keys[] = {"run.budget", "run.threads", "run.checkpoint_every", "run.recipe", NULL};
+    static const char *const free_keys[] = {"run.budget", "run.threads", "run.recipe", NULL};
     if (run->budget > 0.0) TRY(adopt_plan(ctx, run));
     run->budget = 0.0;
     TRY(run_folder_check_options(ctx, &run->folder, &run->options, free_keys));

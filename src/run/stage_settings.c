@@ -118,7 +118,7 @@ static Policy section_policy(const Options *options, const char *prefix, const D
     const Section view = {options, prefix};
     const PolicyKind kind = (PolicyKind)choice_index(section_text(view, "policy"), policy_names, 5);
     Policy policy = policy_default(kind, dataset->channels);
-    float fill[3];
+    float hole[3], uncovered[3];
     policy.size = model->height == dataset->height && model->width == dataset->width ? 0 : model->height;
     policy.scale_min = section_real(view, "scale_min");
     policy.scale_max = section_real(view, "scale_max");
@@ -141,9 +141,11 @@ static Policy section_policy(const Options *options, const char *prefix, const D
     policy.cutout = section_real(view, "cutout");
     policy.cutout_fixed = section_boolean(view, "cutout_fixed");
     policy.crop_last = section_boolean(view, "crop_last");
-    section_numbers(view, "cutout_fill", fill);
+    section_numbers(view, "cutout_fill", hole);
+    section_numbers(view, "uncovered_fill", uncovered);
     for (int c = 0; c < 3; c++) {
-        policy.cutout_fill[c] = (uint8_t)lrintf(fill[c]);
+        policy.cutout_fill[c] = (uint8_t)lrintf(hole[c]);
+        policy.uncovered_fill[c] = (uint8_t)lrintf(uncovered[c]);
         policy.mean[c] = model->mean[c];
         policy.deviation[c] = model->deviation[c];
     }
