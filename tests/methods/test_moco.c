@@ -169,6 +169,35 @@ static void test_training(void **state) {
     test_context_close(&ctx);
 }
 
+/* A queue of the encoder's own keys tells nothing apart at first; random directions do. Neighbours as positives change
+ * nothing before the first epoch (4 steps) is over. */
+static void test_short_schedules(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    enum { STEPS = 6, WEIGHTS = 128 * 128 * 9 };
+    static float weights[WEIGHTS];
+    double plain[STEPS], keys[STEPS], neighbours[STEPS];
+    Dataset dataset = pictures_open(ctx, 32, SIDE, 3, 4);
+    MocoSettings settings = golden_settings();
+    run_steps(ctx, &settings, &dataset, STEPS, plain, weights, WEIGHTS);
+    settings.queue_keys = true;
+    settings.model.projection_norm = 1;
+    run_steps(ctx, &settings, &dataset, 1, keys, weights, WEIGHTS);
+    assert_true(keys[0] > plain[0] + 0.5);
+    settings = golden_settings();
+    settings.neighbours = 1.0f;
+    for (int symmetric = 0; symmetric < 2; symmetric++) {
+        settings.symmetric = symmetric != 0;
+        run_steps(ctx, &settings, &dataset, STEPS, neighbours, weights, WEIGHTS);
+        if (!settings.symmetric) assert_memory_equal(neighbours, plain, 4 * sizeof *plain);
+        assert_true(neighbours[4] != plain[4]);
+        /* The positive stands among the negatives too. */
+        assert_true(neighbours[4] > log(2.0));
+    }
+    pictures_close(ctx, &dataset);
+    test_context_close(&ctx);
+}
+
 static void test_few_pictures(void **state) {
     (void)state;
     Context *ctx = test_context_open();
@@ -232,8 +261,8 @@ static void test_memory(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_epoch_schedule), cmocka_unit_test(test_symmetric), cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_clip),           cmocka_unit_test(test_training),  cmocka_unit_test(test_few_pictures),
-        cmocka_unit_test(test_errors),         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_clip),           cmocka_unit_test(test_training),  cmocka_unit_test(test_short_schedules),
+        cmocka_unit_test(test_few_pictures),   cmocka_unit_test(test_errors),    cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
