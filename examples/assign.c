@@ -4,6 +4,7 @@
  *     ./assign RUN picture.pgm other.ppm
  *
  * Pictures are binary PGM (grey) or PPM (RGB) files of 8 bits. One line per picture: its cluster and how sure. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +16,33 @@ typedef struct Picture {
     unsigned char *pixels;
 } Picture;
 
+/* The next byte of a header; a comment, from # to the end of its line, counts as that end. */
+static int next_byte(FILE *file) {
+    int byte = fgetc(file);
+    if (byte == '#')
+        while (byte != '\n' && byte != EOF)
+            byte = fgetc(file);
+    return byte;
+}
+
+/* The header's next number, at most 65535, and the blank behind it; -1 where there is none. */
+static int read_number(FILE *file) {
+    int value = -1, byte = next_byte(file);
+    while (isspace(byte))
+        byte = next_byte(file);
+    for (; isdigit(byte) && value <= 65535; byte = next_byte(file))
+        value = 10 * (value < 0 ? 0 : value) + (byte - '0');
+    return isspace(byte) && value <= 65535 ? value : -1;
+}
+
 static int read_picture(const char *path, Picture *picture) {
-    char kind;
-    int levels;
     FILE *file = fopen(path, "rb");
     if (file == NULL) return 0;
-    int good = fscanf(file, "P%c %d %d %d", &kind, &picture->width, &picture->height, &levels) == 4 &&
-               (kind == '5' || kind == '6') && levels == 255 && fgetc(file) != EOF && picture->width > 0 &&
-               picture->height > 0 && picture->width <= 4096 && picture->height <= 4096;
+    const int magic = fgetc(file), kind = fgetc(file);
+    picture->width = read_number(file);
+    picture->height = read_number(file);
+    int good = magic == 'P' && (kind == '5' || kind == '6') && picture->width > 0 && picture->height > 0 &&
+               read_number(file) == 255;
     if (good) {
         picture->channels = kind == '5' ? 1 : 3;
         const size_t bytes = (size_t)picture->width * (size_t)picture->height * (size_t)picture->channels;

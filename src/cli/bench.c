@@ -359,8 +359,8 @@ static bool bench_wanted(const Bench *bench, const Arguments *arguments) {
 
 static spica_status run(spica_context *context, Console *console, const Arguments *arguments) {
     (void)console;
-    const char *threads = spica_options_get(arguments->options, "run.threads");
-    if (threads != NULL && atoi(threads) > 0) context->threads = atoi(threads);
+    const long threads = strtol(spica_options_get(arguments->options, "run.threads"), NULL, 10);
+    if (threads > 0) context->threads = (int)threads; /* the option's bounds hold */
     bool any = false;
     for (size_t i = 0; i < BENCH_COUNT; i++) {
         if (!bench_wanted(&benches[i], arguments)) continue;

@@ -85,7 +85,7 @@ static void choose_slices(Plan *plan, Segment *segment) {
     const size_t batch = plan->settings.batch, threads = (size_t)plan->threads;
     const SliceWish wish = slice_wish(plan, segment);
     size_t best = 0; /* the largest that fits, else the smallest that is large enough */
-    for (size_t p = wish.multiple; p <= batch; p += wish.multiple) {
+    for (size_t p = wish.multiple; p > 0 && p <= batch; p += wish.multiple) {
         const size_t slices = batch / p;
         if (batch % p != 0 || p < wish.least || slices < 2 || (slices % threads != 0 && slices < 4 * threads)) continue;
         if (best == 0 || p <= wish.fit) best = p;

@@ -220,7 +220,8 @@ static void norm_moments(const Reference *reference, ValueId value, size_t group
 
 static void norm_statistics(Reference *reference, ValueId value, size_t group, size_t c) {
     const Node *node = net_node(reference->net, value);
-    const double rows = (double)(reference->batch / reference->groups * node_pixels(node));
+    const size_t count = reference->batch / reference->groups * node_pixels(node);
+    const double rows = (double)count;
     float *running_mean = net_buffers(reference->net, node->running) + c;
     float *running_variance = net_buffers(reference->net, node->running + 1) + c;
     double mean = (double)*running_mean, variance = (double)*running_variance;

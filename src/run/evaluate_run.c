@@ -10,7 +10,7 @@
 /* A limit that no sensible clustering meets; a larger number would be a column mistaken for clusters. */
 #define CLUSTERS_MOST 1000000
 
-/* The number of clusters of predicted[count]: the largest plus 1. */
+/* The number of clusters of a table of at least one picture: the largest plus 1. */
 static Status count_clusters(Context *ctx, const char *path, const ClusterTable *table, size_t *clusters) {
     int32_t largest = -1;
     for (size_t i = 0; i < table->count; i++)
@@ -18,7 +18,7 @@ static Status count_clusters(Context *ctx, const char *path, const ClusterTable 
     if (largest >= CLUSTERS_MOST)
         return context_fail(ctx, SPICA_ERROR_DATA, "%s: cluster %d: numbers below %d are expected", path, (int)largest,
                             CLUSTERS_MOST);
-    *clusters = (size_t)(largest + 1);
+    *clusters = (size_t)largest + 1;
     return SPICA_OK;
 }
 

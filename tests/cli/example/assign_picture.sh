@@ -1,7 +1,7 @@
 # examples/assign.c puts a picture where spica assign puts it.
 . cli_tools.sh
 {
-    printf 'P5 16 16 255\n'
+    printf 'P5\n# made for a test\n16 16 255\n'
     tail -c +273 "$SHARED/data/train-images-idx3-ubyte" | head -c 256
 } >second.pgm
 example_assign "$SHARED/run" second.pgm
