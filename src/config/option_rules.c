@@ -37,14 +37,13 @@ static Status check_bank(Context *ctx, const Options *options) {
     return rule_fail(ctx, options, "head.bank", "head.bn", "kept views need head.bn = eval");
 }
 
+/* What the clustering head and joint training leave is the features'. */
 static Status check_split(Context *ctx, const Options *options) {
-    const double sum = options_real(options, "run.split_features") + options_real(options, "run.split_head") +
-                       options_real(options, "run.split_joint");
-    if (sum > 0.0 && sum < 1.000001) return SPICA_OK;
-    return context_fail(ctx, SPICA_ERROR_OPTION,
-                        "run.split_features, run.split_head and run.split_joint add up to %.4g: more than 0 and at "
-                        "most 1 is expected",
-                        sum);
+    const double sum = options_real(options, "run.split_head") + options_real(options, "run.split_joint");
+    if (sum >= 1.0)
+        return context_fail(ctx, SPICA_ERROR_OPTION,
+                            "run.split_head and run.split_joint add up to %.4g: less than 1 is expected", sum);
+    return SPICA_OK;
 }
 
 Status options_check(Context *ctx, const Options *options) {

@@ -95,8 +95,8 @@ const OptionRow option_table[] = {
     {"run.threads", "--threads", OPTION_INTEGER, 0, 4096, NULL, "0", "", "threads; 0: all processors", ""},
     {"run.budget", "--budget", OPTION_DURATION, 0, MOST, NULL, "0", "",
      "wall time of the whole command, which then sets the lengths of the stages; 0: the lengths are as set", ""},
-    REAL("run.split_features", 0, 1, "0.7", "", "share of the budget for the features", ""),
-    REAL("run.split_head", 0, 1, "0.05", "", "share of the budget for the clustering head", ""),
+    REAL("run.split_head", 0, 1, "0.05", "",
+         "share of the budget for the clustering heads; the features get what is left", ""),
     REAL("run.split_joint", 0, 1, "0.25", "", "share of the budget for joint training", ""),
     INTEGER("run.inference_batch", 1, 65536, "256", "pictures", "batch where nothing is trained; changes no result",
             ""),
@@ -176,6 +176,11 @@ const OptionRow option_table[] = {
     CHOICE("joint.start", "weights|fresh", "weights",
            "start from the weights of stages 1 and 2 (with backbone = same), or afresh (program)", "SPICE III-C"),
     INTEGER("joint.steps", 0, MOST, "1048576", "steps", "length of stage 3", "FixMatch"),
+    INTEGER(
+        "joint.schedule_steps", 0, MOST, "0", "steps",
+        "steps over which the learning rate falls, after which it stays; 0: joint.steps. A budget that ends stage 3 "
+        "sooner or later than was planned leaves the plan here",
+        ""),
     INTEGER("joint.batch", 1, 1000000, "64", "pictures", "reliably labelled pictures of a step", "FixMatch"),
     INTEGER("joint.ratio", 1, 1000, "7", "", "unlabelled pictures of a step per labelled one", "FixMatch"),
     REAL("joint.threshold", 0, 1, "0.95", "", "eta, confidence of a weak view that makes a pseudo-label",

@@ -84,13 +84,15 @@ static Status choose_reliable(Context *ctx, const Run *run, Model *start, Eviden
     return add_reliable_facts(ctx, run, &report, evidence->reliable, facts);
 }
 
-static Status train_steps(Context *ctx, const Run *run, const JointSettings *settings, JointTrainer *trainer) {
+static Status train_steps(Context *ctx, const Run *run, const JointSettings *settings, JointTrainer *trainer,
+                          int64_t *steps) {
     StepLog log = {
         .stage = STAGE_JOINT, .names = {"labelled_loss", "unlabelled_loss", "used"}, .interval = LOG_INTERVAL};
     Progress progress;
     double loss = NAN;
     progress_start(&progress, ctx, STAGE_JOINT, "step", (double)settings->steps);
-    for (int64_t step = 0; step < settings->steps; step++) {
+    int64_t step = 0;
+    for (; plan_joint_goes_on(run, settings, step); step++) {
         JointStep report;
         TRY(context_check_cancel(ctx));
         TRY(joint_step(ctx, trainer, &report));
@@ -99,7 +101,8 @@ static Status train_steps(Context *ctx, const Run *run, const JointSettings *set
         loss = report.labelled_loss + (double)settings->unlabelled_weight * report.unlabelled_loss;
         progress_update(&progress, (double)(step + 1), loss);
     }
-    progress_finish(&progress, (double)settings->steps, loss);
+    progress_finish(&progress, (double)step, loss);
+    *steps = step;
     return SPICA_OK;
 }
 
@@ -112,18 +115,21 @@ static Status train_joint(Context *ctx, Run *run, const Model *start, const int3
     JointSettings settings;
     JointTrainer *trainer = NULL;
     char *path = NULL;
+    int64_t steps = 0;
     TRY(settings_joint(ctx, &run->options, &run->dataset, &run->joint, &settings));
     TRY(plan_joint(ctx, run, &settings));
-    TRY(json_add_integer(ctx, facts, "epochs",
-                         settings.steps * (int64_t)settings.batch * settings.ratio / (int64_t)run->dataset.count));
-    TRY(json_add_integer(ctx, facts, "steps", settings.steps));
     Status status =
         joint_open(ctx, &trainer, &settings, &run->dataset, reliable, starts_from_weights(run) ? start : NULL);
-    if (status == SPICA_OK) status = train_steps(ctx, run, &settings, trainer);
+    if (status == SPICA_OK) status = train_steps(ctx, run, &settings, trainer, &steps);
+    if (status == SPICA_OK) status = plan_joint_done(ctx, run, &settings, steps);
     if (status == SPICA_OK) status = run_folder_path(ctx, &run->folder, RUN_MODEL, &path);
     if (status == SPICA_OK) status = model_write(ctx, path, joint_model(trainer), MODEL_BACKBONE | MODEL_HEAD, NULL, 0);
     FREE_ARRAY(ctx, &path);
     joint_close(ctx, &trainer);
+    if (status == SPICA_OK) status = json_add_integer(ctx, facts, "steps", steps);
+    if (status == SPICA_OK)
+        status = json_add_real(ctx, facts, "epochs",
+                               (double)steps * (double)settings.batch * settings.ratio / (double)run->dataset.count);
     return status;
 }
 

@@ -6,7 +6,10 @@
 
 #include "base/log.h"
 
-const char *const plan_keys[] = {"features.epochs", "head.epochs", "joint.steps", NULL};
+const char *const plan_keys[] = {"features.epochs", "head.epochs", "joint.steps", "joint.schedule_steps", NULL};
+
+/* Fewer would select among heads that have hardly begun. */
+#define HEAD_EPOCHS_LEAST 3.0
 
 /* Seconds for measuring one trainer: more where the budget allows, since a longer look is a better estimate. */
 static double plan_patience(const Run *run) {
@@ -53,7 +56,8 @@ static Status plan_lengths(Context *ctx, Run *run, const MocoSettings *moco, con
     if (plan_owns(run, "head.epochs")) {
         const double share = options_real(&run->options, "run.split_head") * run->budget - rates->head_start;
         const double most = options_real(&run->options, "head.epochs");
-        TRY(plan_set(ctx, run, "head.epochs", floor(fmin(fmax(share / rates->head_epoch, 1.0), most)), 0));
+        TRY(plan_set(ctx, run, "head.epochs", floor(fmin(fmax(share / rates->head_epoch, HEAD_EPOCHS_LEAST), most)),
+                     0));
     }
     const double head = rates->head_start + options_real(&run->options, "head.epochs") * rates->head_epoch;
     const double joint_share = options_real(&run->options, "run.split_joint");
@@ -102,6 +106,9 @@ Status plan_begin(Context *ctx, Run *run) {
     return SPICA_OK;
 }
 
+/* Seconds of the budget for stage 3 and what belongs to it. */
+static double plan_left(const Run *run) { return run->budget - (clock_seconds() - run->started) - run->ending; }
+
 Status plan_joint(Context *ctx, Run *run, JointSettings *settings) {
     if (!plan_owns(run, "joint.steps")) return SPICA_OK;
     StageRates rates = {0};
@@ -109,10 +116,23 @@ Status plan_joint(Context *ctx, Run *run, JointSettings *settings) {
     const Status status = rate_joint(ctx, settings, &run->dataset, plan_patience(run), &rates);
     log_speak(ctx, spoken);
     TRY(status);
-    const double left = run->budget - (clock_seconds() - run->started) - run->ending;
+    const double left = plan_left(run);
     TRY(plan_set(ctx, run, "joint.steps", fmax(floor(left / rates.joint_step), 1.0), 0));
     settings->steps = options_integer(&run->options, "joint.steps");
+    settings->schedule_steps = settings->steps;
     joint_settings_clip(ctx, settings, run->dataset.count);
-    log_info(ctx, "joint: %lld steps in the %.1f minutes that are left", (long long)settings->steps, left / 60.0);
+    log_info(ctx, "joint: about %lld steps in the %.1f minutes that are left", (long long)settings->steps, left / 60.0);
+    return run_write_options(ctx, run);
+}
+
+bool plan_joint_goes_on(const Run *run, const JointSettings *settings, int64_t done) {
+    if (!plan_owns(run, "joint.steps")) return done < settings->steps;
+    return done < 1 || plan_left(run) > 0.0;
+}
+
+Status plan_joint_done(Context *ctx, Run *run, const JointSettings *settings, int64_t done) {
+    if (!plan_owns(run, "joint.steps")) return SPICA_OK;
+    TRY(plan_set(ctx, run, "joint.steps", (double)done, 0));
+    TRY(plan_set(ctx, run, "joint.schedule_steps", (double)settings->schedule_steps, 0));
     return run_write_options(ctx, run);
 }

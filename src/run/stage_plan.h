@@ -16,7 +16,16 @@ extern const char *const plan_keys[];
 /* Measures the stages, sets the lengths under a budget, and logs the estimated time. For a run that begins. */
 Status plan_begin(Context *ctx, Run *run);
 
-/* Under a budget that this command has followed from the start: sets settings->steps and joint.steps. */
+/* Under a budget that this command has followed from the start: sets settings->steps and joint.steps by a rate measured
+ * now. */
 Status plan_joint(Context *ctx, Run *run, JointSettings *settings);
+
+/* Whether stage 3 goes on after `done` of its steps: without a budget by their number alone. Under one the clock
+ * decides, since a machine's speed moves while it works; the learning rate follows the plan, and stays at its end. */
+bool plan_joint_goes_on(const Run *run, const JointSettings *settings, int64_t done);
+
+/* What the clock made of the plan, for a run that repeats this one without a clock: joint.steps, joint.schedule_steps.
+ */
+Status plan_joint_done(Context *ctx, Run *run, const JointSettings *settings, int64_t done);
 
 #endif

@@ -263,6 +263,7 @@ Status settings_joint(Context *ctx, const Options *options, const Dataset *datas
     *settings = (JointSettings){
         .model = *model,
         .steps = options_integer(options, "joint.steps"),
+        .schedule_steps = options_integer(options, "joint.schedule_steps"),
         .batch = section_size(section, "batch"),
         .ratio = section_integer(section, "ratio"),
         .threshold = section_real(section, "threshold"),

@@ -140,7 +140,7 @@ static void test_rules(void **state) {
          "head.weak.scale_min = 0.9 with head.weak.scale_max = 0.8: the minimum exceeds the maximum"},
         {{{"run.clusters", "3"}, {"joint.backbone", "wrn28-2"}}, "joint.start = weights with joint.backbone = wrn28-2"},
         {{{"run.clusters", "3"}, {"head.bank", "4"}, {"head.bn", "train"}}, "head.bank = 4 with head.bn = train"},
-        {{{"run.clusters", "3"}, {"run.split_head", "0.5"}}, "add up to 1.45"},
+        {{{"run.clusters", "3"}, {"run.split_head", "0.75"}}, "add up to 1:"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         Options options;

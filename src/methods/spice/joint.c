@@ -47,7 +47,8 @@ void joint_settings_clip(Context *ctx, JointSettings *settings, size_t count) {
     if (settings->ratio != old.ratio)
         log_info(ctx, "joint: unlabelled pictures per labelled changed from %d to %d, for %zu pictures", old.ratio,
                  settings->ratio, count);
-    clip_bn_momentum(ctx, "joint", &settings->model, settings->steps);
+    if (settings->schedule_steps <= 0) settings->schedule_steps = settings->steps;
+    clip_bn_momentum(ctx, "joint", &settings->model, settings->schedule_steps);
 }
 
 /* ---- opening and closing ---- */
@@ -243,8 +244,9 @@ static Status check_loss(Context *ctx, const JointTrainer *t, const JointStep *r
 }
 
 static float learning_rate(const JointTrainer *t) {
-    if (t->settings.steps <= 0) return t->settings.learning_rate;
-    return schedule_cosine_7_16(t->settings.learning_rate, (double)t->step / (double)t->settings.steps);
+    const double schedule = (double)t->settings.schedule_steps;
+    if (schedule <= 0.0) return t->settings.learning_rate;
+    return schedule_cosine_7_16(t->settings.learning_rate, fmin((double)t->step / schedule, 1.0));
 }
 
 /* The step on what stands in the trainer's inputs. */

@@ -10,6 +10,7 @@
 typedef struct JointSettings {
     ModelSpec model; /* with head, without projection */
     int64_t steps;
+    int64_t schedule_steps;  /* over which the learning rate falls, then it stays; 0: steps */
     size_t batch;            /* labelled pictures a step */
     int ratio;               /* unlabelled per labelled: 7 */
     float threshold;         /* eta */
