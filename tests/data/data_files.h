@@ -107,4 +107,20 @@ static inline void bytes_read(const TestScratch *scratch, const char *name, Byte
         dataset_close(ctx, &refused_);                                                                                 \
     } while (0)
 
+/* dataset_open with the first, the second ... allocation failing, until it succeeds: each failure must be passed on. */
+static inline void assert_failed_allocations_are_passed_on(Context *ctx, const char *path, size_t limit) {
+    const DataSettings settings = {.limit = limit};
+    int failures = 0;
+    for (;; failures++) {
+        Dataset dataset;
+        test_state(ctx)->fail_at = test_state(ctx)->allocations + failures;
+        const Status status = dataset_open(ctx, &dataset, path, &settings);
+        test_state(ctx)->fail_at = -1;
+        dataset_close(ctx, &dataset);
+        if (status == SPICA_OK) break;
+        assert_int_equal(status, SPICA_ERROR_MEMORY);
+    }
+    assert_true(failures > 10);
+}
+
 #endif

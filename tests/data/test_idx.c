@@ -231,19 +231,8 @@ static void test_every_failed_allocation_is_passed_on(void **state) {
     (void)state;
     Context *ctx = test_context_open();
     TestScratch scratch = test_scratch();
-    const DataSettings settings = {.limit = 5};
-    int failures = 0;
     write_folder(&scratch, true);
-    for (;; failures++) {
-        Dataset dataset;
-        test_state(ctx)->fail_at = test_state(ctx)->allocations + failures;
-        const Status status = dataset_open(ctx, &dataset, scratch.path, &settings);
-        test_state(ctx)->fail_at = -1;
-        dataset_close(ctx, &dataset);
-        if (status == SPICA_OK) break;
-        assert_int_equal(status, SPICA_ERROR_MEMORY);
-    }
-    assert_true(failures > 10);
+    assert_failed_allocations_are_passed_on(ctx, scratch.path, 5);
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
 }
