@@ -12,11 +12,6 @@ static inline uint8_t blend(int32_t degenerate, int32_t value, float factor) {
     return (uint8_t)(int32_t)mixed;
 }
 
-/* ITU-R 601-2 luma in 16.16 fixed point, as Pillow converts RGB to L. */
-static inline int32_t luma(uint8_t red, uint8_t green, uint8_t blue) {
-    return (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16;
-}
-
 SIMD_VERSIONS static void blend_with_level(uint8_t *values, int64_t count, int32_t level, float factor) {
     for (int64_t i = 0; i < count; i++)
         values[i] = blend(level, values[i], factor);
@@ -37,7 +32,7 @@ SIMD_VERSIONS static int64_t sum_luma(const uint8_t *restrict red, const uint8_t
                                       const uint8_t *restrict blue, int64_t count) {
     int64_t sum = 0;
     for (int64_t i = 0; i < count; i++)
-        sum += luma(red[i], green[i], blue[i]);
+        sum += colour_luma(red[i], green[i], blue[i]);
     return sum;
 }
 
@@ -53,7 +48,7 @@ void colour_contrast(Image *image, float factor) {
 SIMD_VERSIONS static void blend_with_luma(uint8_t *restrict red, uint8_t *restrict green, uint8_t *restrict blue,
                                           int64_t count, float factor) {
     for (int64_t i = 0; i < count; i++) {
-        const int32_t level = luma(red[i], green[i], blue[i]);
+        const int32_t level = colour_luma(red[i], green[i], blue[i]);
         red[i] = blend(level, red[i], factor);
         green[i] = blend(level, green[i], factor);
         blue[i] = blend(level, blue[i], factor);
@@ -68,7 +63,7 @@ void colour_saturation(Image *image, float factor) {
 SIMD_VERSIONS static void luma_everywhere(uint8_t *restrict red, uint8_t *restrict green, uint8_t *restrict blue,
                                           int64_t count) {
     for (int64_t i = 0; i < count; i++) {
-        const uint8_t level = (uint8_t)luma(red[i], green[i], blue[i]);
+        const uint8_t level = (uint8_t)colour_luma(red[i], green[i], blue[i]);
         red[i] = level;
         green[i] = level;
         blue[i] = level;

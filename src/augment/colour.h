@@ -20,6 +20,11 @@ void colour_saturation(Image *image, float factor);
 /* Turns the hue by this share of the circle, -0.5 .. 0.5, in HSV of 8 bits each. Does nothing to one channel. */
 void colour_hue(Image *image, float turn);
 
+/* ITU-R 601-2 luma in 16.16 fixed point, as Pillow converts RGB to L. */
+static inline uint8_t colour_luma(uint8_t red, uint8_t green, uint8_t blue) {
+    return (uint8_t)((19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16);
+}
+
 /* All channels become L = (19595 R + 38470 G + 7471 B + 2^15) / 2^16. Does nothing to one channel. */
 void colour_grey(Image *image);
 

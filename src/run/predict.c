@@ -1,5 +1,6 @@
 #include "run/predict.h"
 
+#include "augment/colour.h"
 #include "methods/inference.h"
 #include "nn/losses.h"
 
@@ -30,11 +31,8 @@ Status predict_match_channels(Context *ctx, Dataset *dataset, int channels) {
         for (size_t i = 0; i < pixels; i++)
             matched[3 * i] = matched[3 * i + 1] = matched[3 * i + 2] = source[i];
     } else {
-        /* ITU-R 601 luma in 16-bit fixed point, as Pillow converts RGB to L. */
         for (size_t i = 0; i < pixels; i++)
-            matched[i] =
-                (uint8_t)((19595u * source[3 * i] + 38470u * source[3 * i + 1] + 7471u * source[3 * i + 2] + 0x8000u) >>
-                          16);
+            matched[i] = colour_luma(source[3 * i], source[3 * i + 1], source[3 * i + 2]);
     }
     FREE_ARRAY(ctx, &dataset->pixels);
     dataset->pixels = matched;
