@@ -70,7 +70,7 @@ void print_quality(const spica_quality *quality) {
 }
 
 /* Idle OpenMP threads of GCC's library spin for milliseconds, which on a machine that others use too takes the
- * processor from the thread that they wait for: a run beside one busy process was ten times slower. The library reads
+ * processor from the thread that they wait for. The library reads
  * its environment before main, so the program starts itself once more with a short spin. */
 static void limit_spinning(char **words) {
     char path[4096];
