@@ -162,8 +162,9 @@ SPICA_API spica_status spica_assign(spica_context *context, const char *run, con
                                     void *user);
 
 /* Compares clusters with labels. path: a run folder, whose clusters.csv is read, or with `data` other pictures assigned
- * by it; or a CSV file path,cluster[,label]. labels: a CSV file path,label, or NULL for the label column or the data
- * set's own. *json (may be NULL): metrics.json's fields with sizes and confusion; freed by spica_text_free. */
+ * by it; or a CSV file path,cluster[,label]. labels: "none", a CSV file path,label, or NULL or "auto" for the label
+ * column or the data set's own. *json (may be NULL): metrics.json's fields with sizes and confusion; freed by
+ * spica_text_free. */
 SPICA_API spica_status spica_evaluate(spica_context *context, const char *path, const char *data, const char *labels,
                                       const spica_options *options, spica_quality *quality, char **json);
 

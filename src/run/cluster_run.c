@@ -3,6 +3,7 @@
 
 #include <omp.h>
 
+#include "base/files.h"
 #include "base/log.h"
 #include "run/build_facts.h"
 #include "run/options_api.h"
@@ -117,6 +118,8 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
     TRY(settle_threads(ctx, run));
     TRY(settle_models(ctx, run));
     TRY(run_folder_open(ctx, &run->folder, path, overwrite));
+    /* A folder that cannot be made is told before anything is measured. */
+    TRY(folder_make(ctx, path));
     if (run->folder.exists && !overwrite)
         TRY(check_resumed(ctx, run));
     else

@@ -1,4 +1,6 @@
 /* spica_evaluate: clusters against labels. */
+#include <string.h>
+
 #include "base/files.h"
 #include "data/dataset_labels.h"
 #include "run/assigned.h"
@@ -36,7 +38,7 @@ static Status publish(Context *ctx, const int32_t *predicted, size_t clusters, c
     return status;
 }
 
-/* A table's labels: of the file `labels`, else of its own column, else none. */
+/* A table's labels: "none"; NULL or "auto": its own column's, if it has one; else of the file `labels`. */
 static Status evaluate_table(Context *ctx, const char *path, const char *labels, spica_quality *quality, char **json) {
     ClusterTable table = {0};
     Dataset dataset = {0};
@@ -47,8 +49,8 @@ static Status evaluate_table(Context *ctx, const char *path, const char *labels,
     if (status == SPICA_OK && table.count == 0)
         status = context_fail(ctx, SPICA_ERROR_DATA, "%s: has no pictures", path);
     if (status == SPICA_OK) status = count_clusters(ctx, path, &table, &clusters);
-    if (status == SPICA_OK && labels == NULL && table.labels != NULL) labels = path;
-    if (status == SPICA_OK && labels != NULL) status = dataset_join_labels(ctx, &dataset, labels);
+    if (labels == NULL || strcmp(labels, "auto") == 0) labels = table.labels != NULL ? path : "none";
+    if (status == SPICA_OK && strcmp(labels, "none") != 0) status = dataset_join_labels(ctx, &dataset, labels);
     if (status == SPICA_OK) status = publish(ctx, table.clusters, clusters, &dataset, quality, json);
     dataset_close(ctx, &dataset);
     cluster_table_close(ctx, &table);

@@ -59,12 +59,15 @@ Status run_add_quality(Context *ctx, const Run *run, const int32_t *predicted, j
 /* config.ini as the options are now. */
 Status run_write_options(Context *ctx, const Run *run);
 
+/* Steps between two lines of log.jsonl. */
+#define STEP_LOG_INTERVAL 50
+
 /* Loss and the like of training steps, averaged and written to log.jsonl now and then. */
 typedef struct StepLog {
     const char *stage;
     const char *names[3]; /* of the figures; NULL where there are fewer */
     double sums[3];
-    int64_t steps, interval;
+    int64_t steps;
 } StepLog;
 
 /* One step's figures; at every interval's end their means become one line of the log. */

@@ -49,7 +49,7 @@ static Status step_log_line(Context *ctx, const StepLog *log, int64_t step, json
 Status step_log_add(Context *ctx, const Run *run, StepLog *log, int64_t step, const double figures[3]) {
     for (int i = 0; i < 3; i++)
         log->sums[i] += figures[i];
-    if (++log->steps < log->interval) return SPICA_OK;
+    if (++log->steps < STEP_LOG_INTERVAL) return SPICA_OK;
     json_t *line;
     TRY(json_new_object(ctx, &line));
     Status status = step_log_line(ctx, log, step, line);

@@ -6,11 +6,8 @@
 #include "run/predict.h"
 #include "run/run.h"
 
-/* Steps between two lines of log.jsonl. */
-#define LOG_INTERVAL 50
-
 static Status train_steps(Context *ctx, const Run *run, const MocoSettings *settings, MocoTrainer *trainer) {
-    StepLog log = {.stage = STAGE_FEATURES, .names = {"loss", "accuracy", NULL}, .interval = LOG_INTERVAL};
+    StepLog log = {.stage = STAGE_FEATURES, .names = {"loss", "accuracy", NULL}};
     Progress progress;
     double figures[3] = {NAN, 0.0, 0.0};
     progress_start(&progress, ctx, STAGE_FEATURES, "step", (double)settings->steps);

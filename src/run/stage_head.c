@@ -10,7 +10,6 @@
 typedef struct HeadWatch {
     const Run *run;
     const HeadSettings *settings;
-    Progress progress;
 } HeadWatch;
 
 /* Every head's losses after an epoch, as one line of log.jsonl. */
@@ -19,7 +18,6 @@ static Status log_epoch(Context *ctx, void *opaque, int64_t epoch, const float *
     (void)logits;
     HeadWatch *watch = opaque;
     json_t *line, *losses = json_array(), *training = json_array();
-    double least = scores[0].loss;
     TRY(json_new_object(ctx, &line));
     Status status = json_add_text(ctx, line, "stage", STAGE_HEAD);
     if (status == SPICA_OK) status = json_add_integer(ctx, line, "epoch", epoch);
@@ -28,11 +26,9 @@ static Status log_epoch(Context *ctx, void *opaque, int64_t epoch, const float *
     for (int h = 0; status == SPICA_OK && h < watch->settings->count; h++) {
         status = json_append_real(ctx, losses, scores[h].loss);
         if (status == SPICA_OK) status = json_append_real(ctx, training, scores[h].training_loss);
-        if (scores[h].loss < least) least = scores[h].loss;
     }
     if (status == SPICA_OK) status = run_folder_log(ctx, &watch->run->folder, line);
     json_decref(line);
-    progress_update(&watch->progress, (double)(epoch + 1), least);
     return status;
 }
 
@@ -103,9 +99,11 @@ static Status add_head_quality(Context *ctx, const Run *run, const HeadResult *r
     return status;
 }
 
-static Status add_selection(Context *ctx, const HeadSettings *settings, const HeadResult *result, json_t *facts) {
+/* A step is an E-step and its M-step: floor(N / M) of them are an epoch. */
+static Status add_selection(Context *ctx, const HeadSettings *settings, size_t count, const HeadResult *result,
+                            json_t *facts) {
     TRY(json_add_integer(ctx, facts, "epochs", settings->epochs));
-    TRY(json_add_integer(ctx, facts, "steps", settings->epochs));
+    TRY(json_add_integer(ctx, facts, "steps", settings->epochs * (int64_t)(count / settings->estep)));
     TRY(json_add_integer(ctx, facts, "selected_head", result->selected_head));
     TRY(json_add_integer(ctx, facts, "selected_epoch", result->selected_epoch));
     return json_add_real(ctx, facts, "selected_loss", result->selected_loss);
@@ -116,14 +114,12 @@ static Status train_heads(Context *ctx, Run *run, const HeadSettings *settings, 
     HeadWatch watch = {.run = run, .settings = settings};
     const size_t dimension = (size_t)model->dimension;
     const size_t hidden = settings->hidden > 0 ? (size_t)settings->hidden : dimension;
-    progress_start(&watch.progress, ctx, STAGE_HEAD, "epoch", (double)settings->epochs);
     TRY(head_train(ctx, settings, &run->dataset, model, features, log_epoch, &watch, result));
-    progress_finish(&watch.progress, (double)settings->epochs, result->selected_loss);
     TRY(copy_head(ctx, result->weights, model));
     TRY(write_model(ctx, run, RUN_HEAD, model, MODEL_HEAD));
     /* Batch norm that trained with the heads has moved the backbone's running statistics. */
     if (settings->train_bn) TRY(write_model(ctx, run, RUN_BACKBONE, model, MODEL_BACKBONE));
-    TRY(add_selection(ctx, settings, result, facts));
+    TRY(add_selection(ctx, settings, run->dataset.count, result, facts));
     return add_head_quality(ctx, run, result, features, dimension, hidden, facts);
 }
 

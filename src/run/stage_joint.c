@@ -9,9 +9,6 @@
 #include "run/run.h"
 #include "run/stage_plan.h"
 
-/* Steps between two lines of log.jsonl. */
-#define LOG_INTERVAL 50
-
 /* What chooses the reliable pictures; N rows each. */
 typedef struct Evidence {
     float *embeddings;    /* N x D of stage 1 */
@@ -86,8 +83,7 @@ static Status choose_reliable(Context *ctx, const Run *run, Model *start, Eviden
 
 static Status train_steps(Context *ctx, const Run *run, const JointSettings *settings, JointTrainer *trainer,
                           int64_t *steps) {
-    StepLog log = {
-        .stage = STAGE_JOINT, .names = {"labelled_loss", "unlabelled_loss", "used"}, .interval = LOG_INTERVAL};
+    StepLog log = {.stage = STAGE_JOINT, .names = {"labelled_loss", "unlabelled_loss", "used"}};
     Progress progress;
     double loss = NAN;
     progress_start(&progress, ctx, STAGE_JOINT, "step", (double)settings->steps);

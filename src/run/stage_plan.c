@@ -119,9 +119,13 @@ Status plan_joint(Context *ctx, Run *run, JointSettings *settings) {
     const double left = plan_left(run);
     TRY(plan_set(ctx, run, "joint.steps", fmax(floor(left / rates.joint_step), 1.0), 0));
     settings->steps = options_integer(&run->options, "joint.steps");
-    settings->schedule_steps = settings->steps;
+    if (plan_owns(run, "joint.schedule_steps")) settings->schedule_steps = settings->steps;
     joint_settings_clip(ctx, settings, run->dataset.count);
-    log_info(ctx, "joint: about %lld steps in the %.1f minutes that are left", (long long)settings->steps, left / 60.0);
+    if (left > 0.0)
+        log_info(ctx, "joint: about %lld steps in the %.1f minutes that are left", (long long)settings->steps,
+                 left / 60.0);
+    else
+        log_warning(ctx, "joint: the budget is spent: 1 step; these data need a larger one");
     return run_write_options(ctx, run);
 }
 
