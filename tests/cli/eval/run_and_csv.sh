@@ -7,3 +7,5 @@ cut -d, -f1,5 "$SHARED/run/clusters.csv" >labels.csv
 cut -d, -f1,2 "$SHARED/run/clusters.csv" >clusters.csv
 spica eval clusters.csv --labels labels.csv --quiet | cmp - run.txt
 spica eval "$SHARED/run" "$SHARED/data" --quiet | cmp - run.txt
+spica eval "$SHARED/run" --labels auto --quiet | cmp - run.txt
+! spica eval "$SHARED/run" --labels none --quiet | grep ACC
