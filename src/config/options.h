@@ -69,7 +69,8 @@ long option_find(const char *key);
 const char *option_type_name(OptionType type);
 
 /* Recipes: a built-in name ("spice-cifar10") or a file in the same syntax as config.ini: sections, "key = value" lines,
- * free text percent-escaped. A built-in name becomes run.recipe. Errors: SPICA_ERROR_OPTION naming file and line. */
+ * free text percent-escaped. A built-in name becomes run.recipe. Errors: SPICA_ERROR_OPTION naming file and line,
+ * or the file that cannot be read. */
 Status recipe_load(Context *ctx, Options *options, const char *name_or_path);
 size_t recipe_count(void);
 const char *recipe_name(size_t index); /* in alphabetical order; NULL when index is too large */

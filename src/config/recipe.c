@@ -102,8 +102,9 @@ static Status recipe_read(Context *ctx, Options *options, const char *name, cons
 static Status file_load(Context *ctx, Options *options, const char *path) {
     char *text;
     size_t count;
-    TRY(file_read(ctx, path, &text, &count));
-    Status status;
+    Status status = file_read(ctx, path, &text, &count);
+    if (status == SPICA_ERROR_IO) return SPICA_ERROR_OPTION; /* a recipe that cannot be read is a wrong recipe */
+    TRY(status);
     if (strlen(text) != count)
         status = context_fail(ctx, SPICA_ERROR_OPTION, "%s: byte %zu is 0: this is no recipe", path, strlen(text));
     else

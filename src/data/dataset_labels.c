@@ -93,7 +93,9 @@ static Status join_row(Context *ctx, LabelJoin *join, const Dataset *dataset, si
 }
 
 static Status join_run(Context *ctx, LabelJoin *join, Dataset *dataset, const char *file) {
-    TRY(csv_read(ctx, file, &join->table));
+    const Status status = csv_read(ctx, file, &join->table);
+    if (status == SPICA_ERROR_IO) return SPICA_ERROR_DATA; /* the reason stands */
+    TRY(status);
     TRY(csv_require(ctx, &join->table, "path", &join->path_column));
     TRY(csv_require(ctx, &join->table, "label", &join->label_column));
     TRY(join_collect_names(ctx, join));

@@ -24,6 +24,18 @@ static Status check_request(Context *ctx, const Run *run, const char *data) {
     return SPICA_OK;
 }
 
+/* A new run must find its features; one that goes on may have lost the file that it began with. */
+static Status check_weights(Context *ctx, const Run *run) {
+    const char *weights = options_text(&run->options, "features.weights");
+    if (run->folder.exists || *weights == '\0') return SPICA_OK;
+    if (!path_exists(weights))
+        return context_fail(ctx, SPICA_ERROR_OPTION, "features.weights = %s: there is no such file", weights);
+    if (path_is_folder(weights))
+        return context_fail(ctx, SPICA_ERROR_OPTION, "features.weights = %s: a folder where a weights file is expected",
+                            weights);
+    return SPICA_OK;
+}
+
 /* config.ini tells how many threads made the bits. */
 static Status settle_threads(Context *ctx, Run *run) {
     char text[16];
@@ -118,6 +130,7 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
     TRY(settle_threads(ctx, run));
     TRY(settle_models(ctx, run));
     TRY(run_folder_open(ctx, &run->folder, path, overwrite));
+    TRY(check_weights(ctx, run));
     /* A folder that cannot be made is told before anything is measured. */
     TRY(folder_make(ctx, path));
     if (run->folder.exists && !overwrite)

@@ -86,5 +86,6 @@ spica_status spica_evaluate(spica_context *context, const char *path, const char
     if (!path_exists(path)) return context_fail(context, SPICA_ERROR_DATA, "%s: no such run folder or CSV file", path);
     if (data != NULL) return evaluate_data(context, path, data, options, quality, json);
     if (path_is_folder(path)) return evaluate_folder(context, path, labels, quality, json);
-    return evaluate_table(context, path, labels, quality, json);
+    const Status status = evaluate_table(context, path, labels, quality, json);
+    return status == SPICA_ERROR_IO ? SPICA_ERROR_DATA : status; /* the reason stands: the table cannot be read */
 }

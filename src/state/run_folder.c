@@ -70,9 +70,10 @@ Status run_folder_open(Context *ctx, RunFolder *folder, const char *path, bool o
 }
 
 Status run_folder_open_existing(Context *ctx, RunFolder *folder, const char *path) {
-    TRY(run_folder_open(ctx, folder, path, false));
+    const Status status = run_folder_open(ctx, folder, path, false);
+    if (status != SPICA_OK && status != SPICA_ERROR_RUN) return status;
     if (folder->exists) return SPICA_OK;
-    return context_fail(ctx, SPICA_ERROR_RUN, "%s is no run folder: it has no " RUN_CONFIG, path);
+    return context_fail(ctx, SPICA_ERROR_RUN, "%s is no run folder: a run has " RUN_CONFIG " and " RUN_RECORD, path);
 }
 
 void run_folder_close(Context *ctx, RunFolder *folder) {

@@ -120,6 +120,7 @@ static void test_wrong_recipes(void **state) {
                recipe_load(ctx, &options, "spice-cifar"));
     TEST_FAILS(ctx, SPICA_ERROR_OPTION, "is no recipe and no file (spica recipe lists",
                recipe_load(ctx, &options, "/nonexistent"));
+    TEST_FAILS(ctx, SPICA_ERROR_OPTION, "is a folder", recipe_load(ctx, &options, scratch.path));
     options_close(ctx, &options);
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);

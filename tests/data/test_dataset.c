@@ -178,10 +178,13 @@ static void test_wrong_labels_files(void **state) {
     labels_refused(ctx, &scratch, "path,label\nimages#1,a\nimages#2,a\nimages#1,b\n",
                    "line 4: a second label for images#1");
     Dataset dataset;
-    const DataSettings settings = {.labels = test_path(&scratch, "nothing.csv")};
-    TEST_FAILS(ctx, SPICA_ERROR_DATA, "nothing.csv",
-               dataset_open(ctx, &dataset, test_path(&scratch, "images"), &settings));
-    dataset_close(ctx, &dataset);
+    const char *const paths[][2] = {{test_path(&scratch, "nothing.csv"), "nothing.csv"}, {scratch.path, "is a folder"}};
+    for (int i = 0; i < 2; i++) {
+        const DataSettings settings = {.labels = paths[i][0]};
+        TEST_FAILS(ctx, SPICA_ERROR_DATA, paths[i][1],
+                   dataset_open(ctx, &dataset, test_path(&scratch, "images"), &settings));
+        dataset_close(ctx, &dataset);
+    }
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
 }

@@ -119,6 +119,8 @@ static void test_foreign_folders_are_refused(void **state) {
     TEST_FAILS(ctx, SPICA_ERROR_RUN, "is no run folder",
                run_folder_open_existing(ctx, &folder, test_path(&scratch, "none")));
     run_folder_close(ctx, &folder);
+    TEST_FAILS(ctx, SPICA_ERROR_RUN, "is no run folder", run_folder_open_existing(ctx, &folder, scratch.path));
+    run_folder_close(ctx, &folder);
     /* A folder cannot be made below a file. */
     TEST_OK(ctx, run_folder_open(ctx, &folder, test_path(&scratch, "thesis.tex/run"), false));
     Options options = options_with(ctx, NULL, NULL);
