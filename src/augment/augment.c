@@ -59,7 +59,8 @@ static void write_picture(const Batch *batch, size_t position, Scratch *scratch)
     const uint8_t *picture = dataset_picture(dataset, (size_t)batch->rows[position]);
     float *output = batch->output + (int64_t)position * pixels * policy_channels(batch->policy, dataset->channels);
     const int same_size = batch->height == dataset->height && batch->width == dataset->width;
-    if (batch->policy->kind == POLICY_NONE && same_size && !batch->policy->sobel)
+    const int whole = same_size && batch->policy->enlarge <= 1.0f;
+    if (batch->policy->kind == POLICY_NONE && whole && !batch->policy->sobel)
         normalise_interleaved(output, picture, pixels, dataset->channels, batch->scale, batch->shift);
     else
         write_view(batch, position, picture, output, scratch);

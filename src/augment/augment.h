@@ -32,8 +32,8 @@ typedef struct Policy {
     /* weak, strong: shift by padding and cropping back */
     float pad;       /* share of the side, 0.125 in FixMatch; rounded to pixels */
     int pad_reflect; /* 1: reflect-pad (FixMatch), 0: zeros (SPICE's program) */
-    float enlarge;   /* weak only: side before the crop / side of the output, for PICA's original view (40/32 on CIFAR,
-                        112/96 on STL-10); 0 or 1: the same */
+    float enlarge;   /* weak, none: side before the crop / side of the output, for PICA's original view (40/32 on CIFAR,
+                        112/96 on STL-10); 0 or 1: the same. weak crops at random, none the centre */
     /* strong: RandAugment and Cutout */
     int operations;            /* how many of the 14 operations, drawn with replacement */
     float affine_shift;        /* ShearX/Y in +-, TranslateX/Y in +- of the side */
@@ -42,7 +42,7 @@ typedef struct Policy {
     uint8_t cutout_fill[3];    /* colour of the hole */
     uint8_t uncovered_fill[3]; /* colour of what a shear, shift or rotation uncovers; black in both programs */
     int crop_last;             /* 1: flip and crop after the operations (stage 3), 0: before (stage 2) */
-    /* pica: original view's resize and crop are POLICY_WEAK's; Sobel input */
+    /* all policies: what the network reads */
     int sobel;                   /* 1: grey, then the two Sobel filters: 2 output channels */
     float mean[3], deviation[3]; /* output = (value / 255 - mean) / deviation */
 } Policy;

@@ -62,7 +62,7 @@ static int64_t share_of(float share, int64_t side) { return (int64_t)floor((doub
 void policy_working_size(const Policy *policy, int64_t height, int64_t width, int64_t *working_height,
                          int64_t *working_width) {
     policy_output_size(policy, height, width, working_height, working_width);
-    if (policy->kind != POLICY_WEAK || policy->enlarge <= 1.0f) return;
+    if ((policy->kind != POLICY_WEAK && policy->kind != POLICY_NONE) || policy->enlarge <= 1.0f) return;
     *working_height = share_of(policy->enlarge, *working_height);
     *working_width = share_of(policy->enlarge, *working_width);
 }
@@ -188,6 +188,18 @@ static void apply_size(ImageView picture, int64_t height, int64_t width, Image *
     image_resize(image, picture, 0, scratch);
 }
 
+/* torchvision's CenterCrop: halves go to the even side. */
+static void crop_centre(const Policy *policy, ImageView picture, Image *image, Scratch *scratch) {
+    int64_t height, width;
+    policy_output_size(policy, picture.height, picture.width, &height, &width);
+    if (image->height == height && image->width == width) return;
+    const Box box = {.top = (int64_t)rint((double)(image->height - height) / 2.0),
+                     .left = (int64_t)rint((double)(image->width - width) / 2.0),
+                     .height = height,
+                     .width = width};
+    image_window(image, box, 0, scratch);
+}
+
 static void apply_shift(const Policy *policy, const View *view, Image *image, Scratch *scratch) {
     const Box *window = &view->window;
     if (view->flip) image_flip(image, scratch);
@@ -215,7 +227,10 @@ void policy_apply(const Policy *policy, const View *view, ImageView picture, Ima
     }
     policy_working_size(policy, picture.height, picture.width, &height, &width);
     apply_size(picture, height, width, image, scratch);
-    if (policy->kind == POLICY_NONE) return;
+    if (policy->kind == POLICY_NONE) {
+        crop_centre(policy, picture, image, scratch);
+        return;
+    }
     if (policy->kind == POLICY_WEAK || !policy->crop_last) apply_shift(policy, view, image, scratch);
     if (policy->kind != POLICY_STRONG) return;
     apply_operations(policy, view, image, scratch);

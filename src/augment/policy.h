@@ -29,7 +29,8 @@ typedef struct View {
 void policy_output_size(const Policy *policy, int64_t height, int64_t width, int64_t *output_height,
                         int64_t *output_width);
 
-/* The size that weak and strong work at before their crop: the output's, times `enlarge` for weak. */
+/* The size that weak and strong work at before their crop: the output's, times `enlarge` for weak and
+ * none. */
 void policy_working_size(const Policy *policy, int64_t height, int64_t width, int64_t *working_height,
                          int64_t *working_width);
 

@@ -53,7 +53,7 @@
         REAL(stage ".adam_epsilon", 0, 1, "1e-08", "", "added to adam's denominator", "")
 
 /* What a view may draw (augment/augment.h). */
-#define POLICY_ROWS(view, kind, shift, reflect, count, affine, hole, fill, last, paper)                                \
+#define POLICY_ROWS(view, kind, hue, jitter, blur, shift, reflect, count, affine, hole, fill, last, paper)             \
     CHOICE(view ".policy", "none|weak|strong|moco|pica", kind, "which kind of random view", paper),                    \
         REAL(view ".scale_min", 0.0001, 1, "0.2", "of the area", "moco, pica: smallest crop", "MoCo v2"),              \
         REAL(view ".scale_max", 0.0001, 1, "1", "of the area", "moco, pica: largest crop", "MoCo v2"),                 \
@@ -63,10 +63,11 @@
         REAL(view ".brightness", 0, 1, "0.4", "", "moco, pica: jitter's brightness factor is 1 +- this", "MoCo v2"),   \
         REAL(view ".contrast", 0, 1, "0.4", "", "moco, pica: jitter's contrast factor is 1 +- this", "MoCo v2"),       \
         REAL(view ".saturation", 0, 1, "0.4", "", "moco, pica: jitter's saturation factor is 1 +- this", "MoCo v2"),   \
-        REAL(view ".hue", 0, 0.5, "0.1", "of the circle", "moco, pica: jitter's hue turn is +- this", "MoCo v2"),      \
-        REAL(view ".jitter_probability", 0, 1, "0.8", "", "moco, pica: share of views with colour jitter", "MoCo v2"), \
+        REAL(view ".hue", 0, 0.5, hue, "of the circle", "moco, pica: jitter's hue turn is +- this", "MoCo v2"),        \
+        REAL(view ".jitter_probability", 0, 1, jitter, "", "moco, pica: share of views with colour jitter",            \
+             "MoCo v2"),                                                                                               \
         REAL(view ".grey_probability", 0, 1, "0.2", "", "moco, pica: share of views made grey", "MoCo v2"),            \
-        REAL(view ".blur_probability", 0, 1, "0.5", "", "moco, pica: share of views blurred", "MoCo v2"),              \
+        REAL(view ".blur_probability", 0, 1, blur, "", "moco, pica: share of views blurred", "MoCo v2"),               \
         REAL(view ".blur_sigma_min", 0.01, 100, "0.1", "pixels", "moco, pica: least Gaussian blur", "MoCo v2"),        \
         REAL(view ".blur_sigma_max", 0.01, 100, "2", "pixels", "moco, pica: most Gaussian blur", "MoCo v2"),           \
         REAL(view ".flip_probability", 0, 1, "0.5", "", "all but none: share of views mirrored left to right", paper), \
@@ -86,8 +87,8 @@
         BOOLEAN(view ".crop_last", last, "strong: flip and crop after the operations, else before", paper)
 
 const OptionRow option_table[] = {
-    {"run.method", "--method", OPTION_CHOICE, 0, 0, "spice|spice-self", "spice", "",
-     "what clusters the pictures; spice-self stops after the clustering head", "SPICE III"},
+    {"run.method", "--method", OPTION_CHOICE, 0, 0, "spice|spice-self|pica", "spice", "",
+     "what clusters the pictures; spice-self stops after the clustering head", "SPICE III, PICA 3"},
     {"run.clusters", "--clusters", OPTION_INTEGER, 2, 1000000, NULL, "0", "",
      "K, the number of clusters; must be given", "SPICE III"},
     TEXT("run.recipe", "", "name of the recipe that was used", ""),
@@ -107,6 +108,8 @@ const OptionRow option_table[] = {
      "labels for evaluation: auto (the data set's own), none, or a CSV file path,label", ""},
     {"data.limit", "--limit", OPTION_INTEGER, 0, MOST, NULL, "0", "pictures",
      "takes a random subset of this size; 0: all pictures", ""},
+    {"data.auxiliary", "--auxiliary", OPTION_TEXT, 0, 0, NULL, "", "",
+     "pica: more pictures, of which only the over-clustering head learns; of STL-10 the unlabelled ones", "PICA 4"},
     INTEGER("data.size", 0, 4096, "0", "pixels", "side that pictures are resized to; 0: as they are", "SPICE Table I"),
 
     BACKBONE_ROWS("features", "resnet18", "resnet18, resnet34, resnet50 or wrnDEPTH-WIDTH", "measured|imagenet|given",
@@ -134,7 +137,8 @@ const OptionRow option_table[] = {
     OPTIMISER_ROWS("features", "sgd", "0.015", "0.0001", "all", "false", "program"),
     CHOICE("features.schedule", "constant|cosine", "cosine", "how the learning rate falls", "program"),
     CHOICE("features.schedule_by", "epoch|step", "epoch", "how often the learning rate is set", "program"),
-    POLICY_ROWS("features.augment", "moco", "0.125", "true", "4", "0.1", "0.5", "124,116,104", "false", "SPICE III-A"),
+    POLICY_ROWS("features.augment", "moco", "0.1", "0.8", "0.5", "0.125", "true", "4", "0.1", "0.5", "124,116,104",
+                "false", "SPICE III-A"),
 
     INTEGER("head.count", 1, 1000, "10", "heads", "heads side by side, of which the loss selects one", "SPICE IV-B"),
     INTEGER("head.epochs", 1, MOST, "30", "epochs", "T, length of stage 2 (100 for all but CIFAR-10)", "SPICE Alg. 1"),
@@ -158,8 +162,10 @@ const OptionRow option_table[] = {
     INTEGER("head.bank", 0, 1024, "0", "views",
             "views of every picture that are drawn once and kept as features, weak and strong each; 0: fresh ones", ""),
     OPTIMISER_ROWS("head", "adam", "0.005", "0", "all", "false", "program"),
-    POLICY_ROWS("head.weak", "weak", "0.125", "true", "4", "0.1", "0.5", "124,116,104", "false", "SPICE IV-B"),
-    POLICY_ROWS("head.strong", "strong", "0.125", "true", "4", "0.1", "0.5", "124,116,104", "false", "SPICE IV-B"),
+    POLICY_ROWS("head.weak", "weak", "0.1", "0.8", "0.5", "0.125", "true", "4", "0.1", "0.5", "124,116,104", "false",
+                "SPICE IV-B"),
+    POLICY_ROWS("head.strong", "strong", "0.1", "0.8", "0.5", "0.125", "true", "4", "0.1", "0.5", "124,116,104",
+                "false", "SPICE IV-B"),
 
     INTEGER("reliable.neighbours", 1, 100000, "100", "pictures", "Ns, neighbours that are asked", "SPICE Eq. 6"),
     REAL("reliable.consistency", 0, 1, "0.95", "",
@@ -192,8 +198,35 @@ const OptionRow option_table[] = {
     REAL("joint.ema", 0, 1, "0.999", "", "how slowly the evaluated weights follow", "FixMatch"),
     BOOLEAN("joint.ema_warmup", "true", "ema at step t is at most (1 + t) / (10 + t)", ""),
     OPTIMISER_ROWS("joint", "sgd", "0.03", "0.0005", "all-but-norms", "true", "FixMatch"),
-    POLICY_ROWS("joint.weak", "weak", "0.125", "true", "3", "0.3", "0.5", "125,123,114", "true", "FixMatch"),
-    POLICY_ROWS("joint.strong", "strong", "0.125", "true", "3", "0.3", "0.5", "125,123,114", "true", "FixMatch"),
+    POLICY_ROWS("joint.weak", "weak", "0.1", "0.8", "0.5", "0.125", "true", "3", "0.3", "0.5", "125,123,114", "true",
+                "FixMatch"),
+    POLICY_ROWS("joint.strong", "strong", "0.1", "0.8", "0.5", "0.125", "true", "3", "0.3", "0.5", "125,123,114",
+                "true", "FixMatch"),
+
+    BACKBONE_ROWS("pica", "resnet34", "resnet18, resnet34, resnet50 or wrnDEPTH-WIDTH", "measured|imagenet|given",
+                  "measured"),
+    REAL("pica.epochs", 0, MOST, "200", "epochs", "passes of each head over its pictures; fractions are allowed",
+         "PICA 4"),
+    REAL("pica.turn", 0.000001, MOST, "1", "epochs",
+         "the heads take turns, each for this part of a pass over its pictures", "PICA 4"),
+    INTEGER("pica.batch", 2, 1000000, "256", "pictures", "pictures of a step", "PICA 4"),
+    INTEGER("pica.repeats", 1, 1000, "3", "copies", "perturbed copies of every picture of a step", "PICA 4"),
+    INTEGER("pica.overclusters", 0, 1000000, "70", "clusters",
+            "clusters of the over-clustering head, which is dropped at the end; 0: no such head", "PICA 4"),
+    REAL("pica.entropy_weight", 0, 1000000, "2", "",
+         "lambda, weight of the negative entropy of the cluster sizes; 0: off", "PICA Eq. 12"),
+    BOOLEAN("pica.sobel", "true", "the network reads the Sobel filters of the grey picture", "PICA 4"),
+    REAL("pica.enlarge", 1, 8, "1", "of the side",
+         "original views: pictures are resized to this many times the side before a crop, at random in training, of "
+         "the centre afterwards (program: 1.25 at 32x32, 1.1666666666666667 at 96x96)",
+         "program"),
+    REAL("pica.evaluate_every", 0.000001, MOST, "1", "epochs",
+         "how often confidences and predictions are recorded (plots of the paper's Fig. 3 and 4)", "PICA 4.3"),
+    INTEGER("pica.snapshot", 0, MOST, "6000", "pictures", "random pictures whose predictions are recorded; 0: none",
+            "PICA Fig. 4"),
+    OPTIMISER_ROWS("pica", "adam", "0.0001", "0", "all", "false", "PICA 4"),
+    POLICY_ROWS("pica.augment", "pica", "0.4", "1", "0", "0.125", "true", "4", "0.1", "0.5", "124,116,104", "false",
+                "PICA 4"),
 };
 
 const size_t option_count = sizeof option_table / sizeof option_table[0];

@@ -28,6 +28,19 @@ void softmax_rows(float *output, const float *logits, size_t rows, size_t column
         softmax_row(output + i * columns, logits + i * columns, columns, 1.0f / temperature);
 }
 
+/* p = softmax(z): d z_j = p_j (d p_j - sum_k p_k d p_k) */
+SIMD_VERSIONS
+static void softmax_row_backward(float *d_row, const float *d_output, const float *output, size_t columns) {
+    const float along = (float)vector_dot(d_output, output, columns);
+    for (size_t j = 0; j < columns; j++)
+        d_row[j] = output[j] * (d_output[j] - along);
+}
+
+void softmax_rows_backward(float *d_logits, const float *d_output, const float *output, size_t rows, size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        softmax_row_backward(d_logits + i * columns, d_output + i * columns, output + i * columns, columns);
+}
+
 SIMD_VERSIONS
 static float normalize_row(float *row, size_t columns) {
     const float length = (float)sqrt(vector_dot(row, row, columns));

@@ -8,6 +8,10 @@
 /* output[rows x columns] = softmax(logits / temperature) by rows; output may be logits. */
 void softmax_rows(float *output, const float *logits, size_t rows, size_t columns, float temperature);
 
+/* d_logits[rows x columns] from d_output for output = softmax_rows(logits) at temperature 1; d_logits may be d_output.
+ */
+void softmax_rows_backward(float *d_logits, const float *d_output, const float *output, size_t rows, size_t columns);
+
 /* In place: rows to unit L2 norm (eps 1e-12, as torch.nn.functional.normalize); norms[rows] may be NULL. */
 void normalize_rows(float *matrix, size_t rows, size_t columns, float *norms);
 

@@ -8,8 +8,10 @@
 #include "nn/weights_select.h"
 
 #define FORMAT_VERSION 1
+#define ENLARGE_MOST 8.0f
 #define PROJECTION_PREFIX "projection."
 #define HEAD_PREFIX "head."
+#define OVERCLUSTERING_PREFIX "overclustering_head."
 
 /* ---- The network ---- */
 
@@ -17,7 +19,12 @@ static Status check_sizes(Context *ctx, const ModelSpec *spec) {
     if (spec->channels < 1 || spec->height < 1 || spec->width < 1)
         return context_fail(ctx, SPICA_ERROR_OPTION, "a model of pictures of %d x %d x %d", spec->height, spec->width,
                             spec->channels);
-    if (spec->projection < 0 || spec->clusters < 0 || spec->projection_hidden < 0 || spec->head_hidden < 0)
+    if (spec->sobel && spec->channels != 2)
+        return context_fail(ctx, SPICA_ERROR_OPTION, "a model of Sobel filters with %d channels", spec->channels);
+    if (!(spec->enlarge >= 0.0f && spec->enlarge <= ENLARGE_MOST))
+        return context_fail(ctx, SPICA_ERROR_OPTION, "a model of pictures enlarged by %g", (double)spec->enlarge);
+    if (spec->projection < 0 || spec->clusters < 0 || spec->projection_hidden < 0 || spec->head_hidden < 0 ||
+        spec->overclusters < 0)
         return context_fail(ctx, SPICA_ERROR_OPTION, "a model with %d projected features and %d clusters",
                             spec->projection, spec->clusters);
     return SPICA_OK;
@@ -36,6 +43,18 @@ static Status build_projection(Context *ctx, Model *model, int hidden) {
     return net_linear(ctx, model->net, value, PROJECTION_PREFIX "3", spec->projection, &model->projection);
 }
 
+static Status build_heads(Context *ctx, Model *model) {
+    const ModelSpec *spec = &model->spec;
+    const int hidden = spec->head_hidden > 0 ? spec->head_hidden : model->dimension;
+    if (spec->clusters > 0 && spec->head_linear)
+        TRY(net_linear(ctx, model->net, model->features, HEAD_PREFIX "0", spec->clusters, &model->logits));
+    else if (spec->clusters > 0)
+        TRY(mlp_build(ctx, model->net, model->features, HEAD_PREFIX, hidden, spec->clusters, &model->logits));
+    if (spec->overclusters == 0) return SPICA_OK;
+    return net_linear(ctx, model->net, model->features, OVERCLUSTERING_PREFIX "0", spec->overclusters,
+                      &model->overlogits);
+}
+
 static Status build_network(Context *ctx, Model *model) {
     const ModelSpec *spec = &model->spec;
     TRY(check_sizes(ctx, spec));
@@ -44,15 +63,13 @@ static Status build_network(Context *ctx, Model *model) {
     int height, width;
     net_shape(model->net, model->features, &model->dimension, &height, &width);
     const int projection_hidden = spec->projection_hidden > 0 ? spec->projection_hidden : model->dimension;
-    const int head_hidden = spec->head_hidden > 0 ? spec->head_hidden : model->dimension;
     if (spec->projection > 0) TRY(build_projection(ctx, model, projection_hidden));
-    if (spec->clusters > 0)
-        TRY(mlp_build(ctx, model->net, model->features, HEAD_PREFIX, head_hidden, spec->clusters, &model->logits));
+    TRY(build_heads(ctx, model));
     return net_finish(ctx, model->net);
 }
 
 Status model_open(Context *ctx, Model *model, const ModelSpec *spec) {
-    *model = (Model){.spec = *spec, .projection = -1, .logits = -1};
+    *model = (Model){.spec = *spec, .projection = -1, .logits = -1, .overlogits = -1};
     const Status status = build_network(ctx, model);
     if (status != SPICA_OK) model_close(ctx, model);
     return status;
@@ -71,31 +88,37 @@ static const struct {
     const char *key;
     size_t offset;
     int64_t low, high;
+    bool later; /* files of before it was there lack it, and mean 0 */
 } integer_fields[] = {
-    {"width", FIELD(backbone.width), 0, 8192},
-    {"input_channels", FIELD(channels), 1, 1024},
-    {"input_height", FIELD(height), 1, 65536},
-    {"input_width", FIELD(width), 1, 65536},
-    {"projection_hidden", FIELD(projection_hidden), 0, 1 << 20},
-    {"projection", FIELD(projection), 0, 1 << 20},
-    {"projection_norm", FIELD(projection_norm), 0, 1},
-    {"head_hidden", FIELD(head_hidden), 0, 1 << 20},
-    {"clusters", FIELD(clusters), 0, 1 << 20},
+    {"width", FIELD(backbone.width), 0, 8192, false},
+    {"input_channels", FIELD(channels), 1, 1024, false},
+    {"input_height", FIELD(height), 1, 65536, false},
+    {"input_width", FIELD(width), 1, 65536, false},
+    {"projection_hidden", FIELD(projection_hidden), 0, 1 << 20, false},
+    {"projection", FIELD(projection), 0, 1 << 20, false},
+    {"projection_norm", FIELD(projection_norm), 0, 1, false},
+    {"head_hidden", FIELD(head_hidden), 0, 1 << 20, false},
+    {"clusters", FIELD(clusters), 0, 1 << 20, false},
+    {"sobel", FIELD(sobel), 0, 1, true},
+    {"head_linear", FIELD(head_linear), 0, 1, true},
+    {"overclusters", FIELD(overclusters), 0, 1 << 20, true},
 };
 
 static const struct {
     const char *key;
     size_t offset;
+    bool later;
 } real_fields[] = {
-    {"relu_slope", FIELD(backbone.relu_slope)},
-    {"bn_momentum", FIELD(backbone.bn_momentum)},
-    {"dropout", FIELD(backbone.dropout)},
-    {"mean_0", FIELD(mean[0])},
-    {"mean_1", FIELD(mean[1])},
-    {"mean_2", FIELD(mean[2])},
-    {"deviation_0", FIELD(deviation[0])},
-    {"deviation_1", FIELD(deviation[1])},
-    {"deviation_2", FIELD(deviation[2])},
+    {"relu_slope", FIELD(backbone.relu_slope), false},
+    {"bn_momentum", FIELD(backbone.bn_momentum), false},
+    {"dropout", FIELD(backbone.dropout), false},
+    {"mean_0", FIELD(mean[0]), false},
+    {"mean_1", FIELD(mean[1]), false},
+    {"mean_2", FIELD(mean[2]), false},
+    {"deviation_0", FIELD(deviation[0]), false},
+    {"deviation_1", FIELD(deviation[1]), false},
+    {"deviation_2", FIELD(deviation[2]), false},
+    {"enlarge", FIELD(enlarge), true},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
@@ -138,6 +161,10 @@ typedef struct MetaList {
     WeightsMeta *entries;
     size_t count;
 } MetaList;
+
+static bool meta_has(const MetaList *list, const char *key) {
+    return weights_meta_find(list->entries, list->count, key) != NULL;
+}
 
 static Status meta_find(Context *ctx, const MetaList *list, const char *key, const char **value) {
     *value = weights_meta_find(list->entries, list->count, key);
@@ -184,11 +211,14 @@ static Status meta_to_spec(Context *ctx, const MetaList *list, ModelSpec *spec) 
         return context_fail(ctx, SPICA_ERROR_WEIGHTS, "%s: metadata: %s", list->path, ctx->reason);
     for (size_t f = 0; f < COUNT_OF(integer_fields); f++) {
         int64_t value;
+        if (integer_fields[f].later && !meta_has(list, integer_fields[f].key)) continue;
         TRY(meta_integer(ctx, list, integer_fields[f].key, integer_fields[f].low, integer_fields[f].high, &value));
         *integer_field(spec, f) = (int)value;
     }
-    for (size_t f = 0; f < COUNT_OF(real_fields); f++)
+    for (size_t f = 0; f < COUNT_OF(real_fields); f++) {
+        if (real_fields[f].later && !meta_has(list, real_fields[f].key)) continue;
         TRY(meta_real(ctx, list, real_fields[f].key, real_field(spec, f)));
+    }
     return SPICA_OK;
 }
 
@@ -197,6 +227,7 @@ static Status meta_to_spec(Context *ctx, const MetaList *list, ModelSpec *spec) 
 static unsigned tensor_part(const char *name) {
     if (strncmp(name, PROJECTION_PREFIX, strlen(PROJECTION_PREFIX)) == 0) return MODEL_PROJECTION;
     if (strncmp(name, HEAD_PREFIX, strlen(HEAD_PREFIX)) == 0) return MODEL_HEAD;
+    if (strncmp(name, OVERCLUSTERING_PREFIX, strlen(OVERCLUSTERING_PREFIX)) == 0) return MODEL_OVERCLUSTERING_HEAD;
     return MODEL_BACKBONE;
 }
 
@@ -210,7 +241,8 @@ Status model_write(Context *ctx, const char *path, const Model *model, unsigned 
                    size_t extra_count) {
     ModelSpec spec = model->spec;
     if ((parts & MODEL_PROJECTION) == 0) spec.projection = spec.projection_hidden = spec.projection_norm = 0;
-    if ((parts & MODEL_HEAD) == 0) spec.clusters = spec.head_hidden = 0;
+    if ((parts & MODEL_HEAD) == 0) spec.clusters = spec.head_hidden = spec.head_linear = 0;
+    if ((parts & MODEL_OVERCLUSTERING_HEAD) == 0) spec.overclusters = 0;
     WeightsMeta *meta;
     TRY(NEW_ARRAY(ctx, &meta, extra_count + SPEC_META_COUNT));
     if (extra_count > 0) memcpy(meta, extra, extra_count * sizeof *meta);

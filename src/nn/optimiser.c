@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/simd.h"
+#include "nn/denormals.h"
 
 /* Floats of one fixed block: a thread's unit of work, 64 KB of each array. */
 #define OPTIMISER_BLOCK ((size_t)16384)
@@ -135,7 +136,9 @@ void optimiser_step(Context *ctx, Optimiser *optimiser, Params *params, float le
     for (int64_t block = 0; block < blocks; block++) {
         const size_t begin = (size_t)block * OPTIMISER_BLOCK;
         const size_t end = begin + OPTIMISER_BLOCK < params->count ? begin + OPTIMISER_BLOCK : params->count;
+        const unsigned mode = denormals_flush();
         update_range(optimiser, params, begin, end, learning_rate, adam);
+        denormals_restore(mode);
     }
     params_changed(params);
 }

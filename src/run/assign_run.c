@@ -16,7 +16,7 @@ static Status open_both(Context *ctx, const char *model_name, const char *data, 
     if (status == SPICA_OK) status = model_read(ctx, weights, model);
     if (status == SPICA_OK)
         status = run_open_dataset(ctx, options != NULL ? &options->options : &defaults, data, dataset);
-    if (status == SPICA_OK) status = predict_match_channels(ctx, dataset, model->spec.channels);
+    if (status == SPICA_OK) status = predict_match_channels(ctx, dataset, &model->spec);
     FREE_ARRAY(ctx, &weights);
     options_close(ctx, &defaults);
     return status;

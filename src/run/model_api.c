@@ -54,7 +54,7 @@ spica_status spica_model_assign(spica_context *context, spica_model *model, cons
     Dataset dataset;
     float *owned = NULL;
     Status status = wrap_pixels(context, &dataset, pixels, count, height, width, channels);
-    if (status == SPICA_OK) status = predict_match_channels(context, &dataset, net->spec.channels);
+    if (status == SPICA_OK) status = predict_match_channels(context, &dataset, &net->spec);
     if (status == SPICA_OK && probabilities == NULL && net->spec.clusters > 0) {
         status = NEW_ARRAY(context, &owned, count * (size_t)net->spec.clusters);
         probabilities = owned;

@@ -8,7 +8,9 @@
 #define PREDICT_BATCH 128
 
 Status predict_policy(Context *ctx, const ModelSpec *spec, const Dataset *dataset, Policy *policy) {
-    *policy = policy_default(POLICY_NONE, spec->channels);
+    *policy = policy_default(POLICY_NONE, dataset->channels);
+    policy->sobel = spec->sobel;
+    policy->enlarge = spec->enlarge;
     for (int c = 0; c < 3; c++) {
         policy->mean[c] = spec->mean[c];
         policy->deviation[c] = spec->deviation[c];
@@ -21,8 +23,10 @@ Status predict_policy(Context *ctx, const ModelSpec *spec, const Dataset *datase
     return SPICA_OK;
 }
 
-Status predict_match_channels(Context *ctx, Dataset *dataset, int channels) {
-    if (dataset->channels == channels) return SPICA_OK;
+Status predict_match_channels(Context *ctx, Dataset *dataset, const ModelSpec *spec) {
+    const int channels = spec->channels;
+    /* Sobel filters read grey and RGB pictures alike. */
+    if (spec->sobel || dataset->channels == channels) return SPICA_OK;
     const size_t pixels = dataset->count * (size_t)dataset->height * (size_t)dataset->width;
     uint8_t *matched;
     TRY(NEW_ARRAY(ctx, &matched, pixels * (size_t)channels));

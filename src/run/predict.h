@@ -9,9 +9,9 @@
  * SPICA_ERROR_DATA: the model's input is not square and of another size. */
 Status predict_policy(Context *ctx, const ModelSpec *spec, const Dataset *dataset, Policy *policy);
 
-/* Makes the pictures grey or RGB as `channels` asks: grey by the luma weights of augment's greyscale, RGB by repeating
+/* Makes the pictures grey or RGB as the model asks: grey by the luma weights of augment's greyscale, RGB by repeating
  * the grey value. */
-Status predict_match_channels(Context *ctx, Dataset *dataset, int channels);
+Status predict_match_channels(Context *ctx, Dataset *dataset, const ModelSpec *spec);
 
 /* embeddings[N x D], L2-normalised, and probabilities[N x K]; either may be NULL. stage names the progress; NULL: none.
  */

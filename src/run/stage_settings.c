@@ -120,6 +120,7 @@ static Policy section_policy(const Options *options, const char *prefix, const D
     Policy policy = policy_default(kind, dataset->channels);
     float hole[3], uncovered[3];
     policy.size = model->height == dataset->height && model->width == dataset->width ? 0 : model->height;
+    policy.sobel = model->sobel;
     policy.scale_min = section_real(view, "scale_min");
     policy.scale_max = section_real(view, "scale_max");
     policy.ratio_min = section_real(view, "ratio_min");

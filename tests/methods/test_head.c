@@ -3,7 +3,7 @@
 #include "methods/inference.h"
 #include "methods/spice/head_mlp.h"
 #include "nn/init.h"
-#include "support/spice_support.h"
+#include "support/method_support.h"
 
 /* ---- a head's steps against PyTorch ---- */
 

@@ -1,7 +1,7 @@
 #include "methods/spice/joint.h"
 
 #include "nn/init.h"
-#include "support/spice_support.h"
+#include "support/method_support.h"
 
 #define SIDE 16
 #define LABELLED 4

@@ -1,6 +1,6 @@
 #include "methods/spice/moco.h"
 
-#include "support/spice_support.h"
+#include "support/method_support.h"
 
 #define SIDE 16
 #define BATCH 8

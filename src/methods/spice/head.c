@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "methods/inference.h"
-#include "methods/spice/denormals.h"
+#include "nn/denormals.h"
 #include "methods/spice/head_mlp.h"
 #include "methods/spice/head_views.h"
 #include "nn/init.h"

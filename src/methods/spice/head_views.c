@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "methods/inference.h"
-#include "methods/spice/schedule_limits.h"
+#include "methods/schedule_limits.h"
 
 /* The views of the two kinds, and the choice from the bank, in the random counter. */
 enum { VIEW_WEAK = 0, VIEW_STRONG = 1, VIEW_CHOICE = 2 };

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "methods/spice/order_walk.h"
-#include "methods/spice/schedule_limits.h"
+#include "methods/order_walk.h"
+#include "methods/schedule_limits.h"
 #include "nn/init.h"
 #include "nn/losses.h"
 #include "nn/plan.h"

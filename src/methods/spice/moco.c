@@ -6,8 +6,8 @@
 
 #include "base/log.h"
 #include "cluster/blas_threads.h"
-#include "methods/spice/order_walk.h"
-#include "methods/spice/schedule_limits.h"
+#include "methods/order_walk.h"
+#include "methods/schedule_limits.h"
 #include "nn/init.h"
 #include "nn/losses.h"
 #include "nn/plan.h"

@@ -1,7 +1,7 @@
 /* An endless walk over 0 .. count-1 in shuffled rounds. Where it stands is a function of the number of entries taken,
  * so that a walk can be continued from anywhere. */
-#ifndef SPICA_METHODS_SPICE_ORDER_WALK_H
-#define SPICA_METHODS_SPICE_ORDER_WALK_H
+#ifndef SPICA_METHODS_ORDER_WALK_H
+#define SPICA_METHODS_ORDER_WALK_H
 
 #include "base/memory.h"
 #include "base/random.h"

@@ -1,14 +1,15 @@
-/* What the tests of SPICE's stages share: numbers by the formula of tests/golden/make_spice.py, small data sets and
+/* What the tests of the methods share: numbers by the formula of tests/golden/formula_nets.py, small data sets and
  * model descriptions. */
-#ifndef SPICA_TESTS_SUPPORT_SPICE_SUPPORT_H
-#define SPICA_TESTS_SUPPORT_SPICE_SUPPORT_H
+#ifndef SPICA_TESTS_SUPPORT_METHOD_SUPPORT_H
+#define SPICA_TESTS_SUPPORT_METHOD_SUPPORT_H
 
 #include "augment/augment.h"
 #include "base/random.h"
+#include "nn/losses.h"
 #include "nn/model.h"
 #include "support/testing.h"
 
-/* hash_values of make_spice.py: uniform on [-1, 1), exact in float32, times scale plus shift. */
+/* hash_values of formula_nets.py: uniform on [-1, 1), exact in float32, times scale plus shift. */
 static inline void hash_fill(float *values, size_t count, const char *name, float scale, float shift) {
     uint32_t seed = 0;
     for (const char *letter = name; *letter != '\0'; letter++)
@@ -22,7 +23,7 @@ static inline void hash_fill(float *values, size_t count, const char *name, floa
     }
 }
 
-/* set_weights of make_spice.py. */
+/* set_weights of formula_nets.py. */
 static inline void hash_weights(Params *params) {
     for (size_t t = 0; t < params->table_count; t++) {
         const Param *param = &params->table[t];

@@ -3,8 +3,8 @@
  * Adam's moments of a hidden unit that has died shrink by a factor at every step and are denormal (below 1.2e-38) after
  * some 800 steps; x86 processors then need a hundred times longer for every operation on them: the heads' training took
  * 2.4 times as long. Numbers this small change no weight. */
-#ifndef SPICA_METHODS_SPICE_DENORMALS_H
-#define SPICA_METHODS_SPICE_DENORMALS_H
+#ifndef SPICA_NN_DENORMALS_H
+#define SPICA_NN_DENORMALS_H
 
 #if defined(__SSE2__)
 #include <immintrin.h>

@@ -1,4 +1,4 @@
-#include "methods/spice/schedule_limits.h"
+#include "methods/schedule_limits.h"
 
 #include "base/log.h"
 

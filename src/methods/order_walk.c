@@ -1,4 +1,4 @@
-#include "methods/spice/order_walk.h"
+#include "methods/order_walk.h"
 
 Status order_walk_open(Context *ctx, OrderWalk *walk, uint64_t seed, RandomPurpose purpose, size_t count) {
     *walk = (OrderWalk){.seed = seed, .purpose = purpose, .count = count};

@@ -1,6 +1,6 @@
 /* What a stage checks or changes in its settings before it begins: constants chosen for long schedules, sizes. */
-#ifndef SPICA_METHODS_SPICE_SCHEDULE_LIMITS_H
-#define SPICA_METHODS_SPICE_SCHEDULE_LIMITS_H
+#ifndef SPICA_METHODS_SCHEDULE_LIMITS_H
+#define SPICA_METHODS_SCHEDULE_LIMITS_H
 
 #include <stdint.h>
 

@@ -1,0 +1,306 @@
+#include "methods/pica/pica.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "methods/order_walk.h"
+#include "methods/schedule_limits.h"
+#include "nn/losses.h"
+#include "nn/plan.h"
+
+/* The places of the two heads. The over-clustering head has the first turn, as in the authors' program. */
+enum { OVERCLUSTERING, CLUSTERING, HEADS };
+
+/* What a head has of its own. A head that is not there has no turn. */
+typedef struct Head {
+    size_t pictures;     /* that it learns from */
+    int64_t epoch_steps; /* of one pass over them */
+    int64_t turn_steps;
+    int output; /* which of the plans' */
+    OrderWalk walk;
+    Pui pui;
+} Head;
+
+struct PicaTrainer {
+    PicaSettings settings;
+    const Dataset *dataset, *auxiliary;
+    Model model;
+    Plan *original_plan, *perturbed_plan; /* two forwards, each with its own batch statistics */
+    Optimiser optimiser;
+    Head heads[HEADS];
+    uint64_t step;           /* steps taken */
+    size_t copies;           /* r b */
+    size_t view_floats;      /* of one picture */
+    int64_t *rows;           /* b: the step's pictures */
+    float *views[2];         /* b originals, r b perturbed copies */
+    float *probabilities[2]; /* b x K, r b x K of the larger head */
+    float *d_outputs[2];     /* likewise: gradients */
+    float *first_gradients;  /* of the original batch */
+};
+
+/* ---- settings ---- */
+
+static size_t batch_of(const PicaSettings *settings, size_t count) {
+    return settings->batch == 0 || settings->batch > count ? count : settings->batch;
+}
+
+static int64_t turn_of(double turn, int64_t epoch_steps) {
+    const int64_t steps = llround(turn * (double)epoch_steps);
+    return steps < 1 ? 1 : steps;
+}
+
+/* The two heads' pictures, passes and turns. */
+static void schedule_heads(const PicaSettings *settings, size_t count, size_t auxiliary_count, Head heads[HEADS]) {
+    const size_t batch = batch_of(settings, count);
+    const size_t pictures[HEADS] = {settings->model.overclusters > 0 ? count + auxiliary_count : 0, count};
+    for (int h = 0; h < HEADS; h++) {
+        heads[h].pictures = pictures[h];
+        heads[h].epoch_steps = (int64_t)(pictures[h] / batch);
+        heads[h].turn_steps = pictures[h] > 0 ? turn_of(settings->turn, heads[h].epoch_steps) : 0;
+    }
+}
+
+int64_t pica_steps_per_epoch(const PicaSettings *settings, size_t count, size_t auxiliary_count) {
+    Head heads[HEADS] = {0};
+    schedule_heads(settings, count, auxiliary_count, heads);
+    return heads[OVERCLUSTERING].epoch_steps + heads[CLUSTERING].epoch_steps;
+}
+
+int64_t pica_steps(const PicaSettings *settings, size_t count, size_t auxiliary_count) {
+    const int64_t steps = llround(settings->epochs * (double)pica_steps_per_epoch(settings, count, auxiliary_count));
+    return steps < 1 ? 1 : steps;
+}
+
+static void warn_of_clusters(Context *ctx, const char *head, int clusters, size_t batch) {
+    if ((size_t)clusters > batch)
+        log_warning(ctx,
+                    "pica: %d clusters of the %s head, but %zu pictures a batch: in every step some clusters have no "
+                    "picture, so that the index is estimated from chance overlaps; a larger pica.batch is better",
+                    clusters, head, batch);
+}
+
+void pica_settings_clip(Context *ctx, PicaSettings *settings, size_t count) {
+    const size_t batch = batch_of(settings, count);
+    if (batch != settings->batch)
+        log_info(ctx, "pica: batch changed from %zu to %zu, for %zu pictures", settings->batch, batch, count);
+    settings->batch = batch;
+    warn_of_clusters(ctx, "clustering", settings->model.clusters, batch);
+    warn_of_clusters(ctx, "over-clustering", settings->model.overclusters, batch);
+}
+
+Status pica_check_auxiliary(Context *ctx, const Dataset *dataset, const Dataset *auxiliary) {
+    if (auxiliary->height == dataset->height && auxiliary->width == dataset->width &&
+        auxiliary->channels == dataset->channels)
+        return SPICA_OK;
+    return context_fail(ctx, SPICA_ERROR_DATA,
+                        "the auxiliary pictures are %d x %d x %d, but the data's are %d x %d x %d: they must be alike",
+                        auxiliary->height, auxiliary->width, auxiliary->channels, dataset->height, dataset->width,
+                        dataset->channels);
+}
+
+/* ---- opening and closing ---- */
+
+static Status open_model(Context *ctx, PicaTrainer *t) {
+    TRY(model_open(ctx, &t->model, &t->settings.model));
+    if (t->model.logits < 0) return context_fail(ctx, SPICA_ERROR_INTERNAL, "pica: the model has no clustering head");
+    Params *params = net_params(t->model.net);
+    init_params(params, t->settings.init, t->settings.seed, RANDOM_INIT_BACKBONE);
+    params_changed(params);
+    return optimiser_open(ctx, &t->optimiser, &t->settings.optimiser, params);
+}
+
+static Status open_plans(Context *ctx, PicaTrainer *t) {
+    PlanSettings plan = {.kind = PLAN_TRAIN,
+                         .batch = t->settings.batch,
+                         .outputs = {t->model.logits, t->model.overlogits},
+                         .output_count = t->model.overlogits >= 0 ? 2 : 1,
+                         .update_running = true,
+                         .seed = t->settings.seed};
+    TRY(plan_open(ctx, &t->original_plan, t->model.net, &plan));
+    plan.batch = t->copies;
+    plan.seed++; /* dropout masks of their own */
+    return plan_open(ctx, &t->perturbed_plan, t->model.net, &plan);
+}
+
+static Status open_heads(Context *ctx, PicaTrainer *t) {
+    static const RandomPurpose orders[HEADS] = {RANDOM_ORDER_OVERCLUSTERING, RANDOM_ORDER_PICA};
+    const PicaSettings *s = &t->settings;
+    const int clusters[HEADS] = {s->model.overclusters, s->model.clusters};
+    for (int h = 0; h < HEADS; h++) {
+        Head *head = &t->heads[h];
+        if (head->turn_steps == 0) continue;
+        head->output = h == CLUSTERING ? 0 : 1;
+        TRY(order_walk_open(ctx, &head->walk, s->seed, orders[h], head->pictures));
+        TRY(pui_open(ctx, &head->pui, s->batch, (size_t)s->repeats, (size_t)clusters[h]));
+    }
+    return SPICA_OK;
+}
+
+static Status open_batch(Context *ctx, PicaTrainer *t) {
+    const ModelSpec *spec = &t->settings.model;
+    const size_t batches[2] = {t->settings.batch, t->copies};
+    const size_t clusters = (size_t)(spec->clusters > spec->overclusters ? spec->clusters : spec->overclusters);
+    t->view_floats = (size_t)spec->height * (size_t)spec->width * (size_t)spec->channels;
+    TRY(NEW_ARRAY(ctx, &t->rows, t->settings.batch));
+    for (int v = 0; v < 2; v++) {
+        TRY(NEW_ARRAY(ctx, &t->views[v], batches[v] * t->view_floats));
+        TRY(NEW_ARRAY(ctx, &t->probabilities[v], batches[v] * clusters));
+        TRY(NEW_ARRAY(ctx, &t->d_outputs[v], batches[v] * clusters));
+    }
+    return NEW_ARRAY(ctx, &t->first_gradients, net_params(t->model.net)->count);
+}
+
+static Status open_all(Context *ctx, PicaTrainer *t, const PicaSettings *settings, const Dataset *dataset,
+                       const Dataset *auxiliary) {
+    if (dataset->count < 2) return context_fail(ctx, SPICA_ERROR_DATA, "pica: fewer than 2 pictures");
+    if (auxiliary != NULL) TRY(pica_check_auxiliary(ctx, dataset, auxiliary));
+    TRY(check_view_shape(ctx, "pica", &settings->model, &settings->original, dataset));
+    TRY(check_view_shape(ctx, "pica", &settings->model, &settings->perturbed, dataset));
+    t->settings = *settings;
+    t->settings.batch = batch_of(settings, dataset->count);
+    t->dataset = dataset;
+    t->auxiliary = auxiliary;
+    t->copies = t->settings.batch * (size_t)t->settings.repeats;
+    schedule_heads(&t->settings, dataset->count, auxiliary != NULL ? auxiliary->count : 0, t->heads);
+    TRY(open_model(ctx, t));
+    TRY(open_plans(ctx, t));
+    TRY(open_heads(ctx, t));
+    return open_batch(ctx, t);
+}
+
+Status pica_open(Context *ctx, PicaTrainer **trainer, const PicaSettings *settings, const Dataset *dataset,
+                 const Dataset *auxiliary) {
+    *trainer = NULL;
+    TRY(NEW_ZEROED(ctx, trainer, 1));
+    const Status status = open_all(ctx, *trainer, settings, dataset, auxiliary);
+    if (status != SPICA_OK) pica_close(ctx, trainer);
+    return status;
+}
+
+void pica_close(Context *ctx, PicaTrainer **trainer) {
+    PicaTrainer *t = *trainer;
+    if (t == NULL) return;
+    if (t->original_plan != NULL) plan_close(ctx, &t->original_plan);
+    if (t->perturbed_plan != NULL) plan_close(ctx, &t->perturbed_plan);
+    optimiser_close(ctx, &t->optimiser);
+    model_close(ctx, &t->model);
+    for (int h = 0; h < HEADS; h++) {
+        order_walk_close(ctx, &t->heads[h].walk);
+        pui_close(ctx, &t->heads[h].pui);
+    }
+    for (int v = 0; v < 2; v++) {
+        FREE_ARRAY(ctx, &t->views[v]);
+        FREE_ARRAY(ctx, &t->probabilities[v]);
+        FREE_ARRAY(ctx, &t->d_outputs[v]);
+    }
+    FREE_ARRAY(ctx, &t->rows);
+    FREE_ARRAY(ctx, &t->first_gradients);
+    FREE_ARRAY(ctx, trainer);
+}
+
+/* ---- a step ---- */
+
+/* Whose turn the step is, and how many steps that head has had: turns of OVERCLUSTERING and CLUSTERING in cycles. */
+static int head_of(const PicaTrainer *t, uint64_t *own_step) {
+    const uint64_t first = (uint64_t)t->heads[OVERCLUSTERING].turn_steps;
+    const uint64_t second = (uint64_t)t->heads[CLUSTERING].turn_steps;
+    const uint64_t cycle = t->step / (first + second), within = t->step % (first + second);
+    const bool over = within < first;
+    *own_step = over ? cycle * first + within : cycle * second + within - first;
+    return over ? OVERCLUSTERING : CLUSTERING;
+}
+
+static Status check_loss(Context *ctx, const PicaTrainer *t, const PuiLoss *loss) {
+    if (isfinite(loss->total)) return SPICA_OK;
+    return context_fail(ctx, SPICA_ERROR_NUMERIC, "pica: the loss is not finite at step %llu",
+                        (unsigned long long)t->step);
+}
+
+/* The head's loss, and its gradients with respect to the logits of both batches. */
+static Status head_loss(Context *ctx, PicaTrainer *t, Head *head, PuiLoss *loss) {
+    const Plan *const plans[2] = {t->original_plan, t->perturbed_plan};
+    const size_t rows[2] = {t->settings.batch, t->copies}, clusters = head->pui.clusters;
+    for (int v = 0; v < 2; v++)
+        softmax_rows(t->probabilities[v], plan_output(plans[v], head->output), rows[v], clusters, 1.0f);
+    *loss = pui_loss(&head->pui, t->probabilities[0], t->probabilities[1], t->settings.entropy_weight, t->d_outputs[0],
+                     t->d_outputs[1]);
+    TRY(check_loss(ctx, t, loss));
+    for (int v = 0; v < 2; v++)
+        softmax_rows_backward(t->d_outputs[v], t->d_outputs[v], t->probabilities[v], rows[v], clusters);
+    return SPICA_OK;
+}
+
+/* The gradients of both batches, added. */
+static Status both_gradients(Context *ctx, PicaTrainer *t, const Head *head) {
+    Params *params = net_params(t->model.net);
+    const float *first[2] = {NULL, NULL}, *second[2] = {NULL, NULL};
+    first[head->output] = t->d_outputs[0];
+    second[head->output] = t->d_outputs[1];
+    TRY(plan_backward(ctx, t->original_plan, first));
+    memcpy(t->first_gradients, params->gradients, params->count * sizeof *params->gradients);
+    TRY(plan_backward(ctx, t->perturbed_plan, second));
+    const int64_t count = (int64_t)params->count;
+#pragma omp parallel for schedule(static) num_threads(ctx->threads)
+    for (int64_t i = 0; i < count; i++)
+        params->gradients[i] += t->first_gradients[i];
+    return SPICA_OK;
+}
+
+Status pica_step_on_views(Context *ctx, PicaTrainer *t, const float *originals, const float *perturbed,
+                          PicaStep *report) {
+    uint64_t own_step;
+    const int turn = head_of(t, &own_step);
+    Head *head = &t->heads[turn];
+    report->overclustering = turn == OVERCLUSTERING;
+    TRY(plan_forward(ctx, t->original_plan, originals));
+    TRY(plan_forward(ctx, t->perturbed_plan, perturbed));
+    TRY(head_loss(ctx, t, head, &report->loss));
+    TRY(both_gradients(ctx, t, head));
+    optimiser_step(ctx, &t->optimiser, net_params(t->model.net), t->settings.learning_rate);
+    t->step++;
+    return SPICA_OK;
+}
+
+/* Puts the auxiliary pictures of t->rows first and turns both kinds into rows of their data sets: numbers below the
+ * data set's count are its own. Returns how many are auxiliary. */
+static size_t split_rows(PicaTrainer *t) {
+    const size_t batch = t->settings.batch;
+    const int64_t own = (int64_t)t->dataset->count;
+    size_t auxiliary = 0;
+    for (size_t i = 0; i < batch; i++) {
+        const int64_t row = t->rows[i];
+        if (row < own) continue;
+        t->rows[i] = t->rows[auxiliary];
+        t->rows[auxiliary++] = row - own;
+    }
+    return auxiliary;
+}
+
+/* One view of every picture of the step: views[b]. */
+static Status draw_views(Context *ctx, PicaTrainer *t, const Policy *policy, size_t auxiliary, uint32_t view,
+                         float *views) {
+    ViewKey key = {.seed = t->settings.seed, .purpose = RANDOM_AUGMENT_PICA, .step = t->step, .view = view};
+    if (auxiliary > 0) TRY(augment_batch(ctx, policy, t->auxiliary, t->rows, auxiliary, key, views));
+    key.first = auxiliary;
+    return augment_batch(ctx, policy, t->dataset, t->rows + auxiliary, t->settings.batch - auxiliary, key,
+                         views + auxiliary * t->view_floats);
+}
+
+Status pica_step(Context *ctx, PicaTrainer *t, PicaStep *report) {
+    const size_t batch = t->settings.batch;
+    uint64_t own_step;
+    Head *head = &t->heads[head_of(t, &own_step)];
+    const uint64_t epoch_steps = (uint64_t)head->epoch_steps;
+    /* The pictures of an epoch's dropped last batch are passed over. */
+    order_walk_take(&head->walk, own_step / epoch_steps * head->pictures + own_step % epoch_steps * batch, batch,
+                    t->rows);
+    const size_t auxiliary = split_rows(t);
+    TRY(draw_views(ctx, t, &t->settings.original, auxiliary, 0, t->views[0]));
+    for (int copy = 0; copy < t->settings.repeats; copy++)
+        TRY(draw_views(ctx, t, &t->settings.perturbed, auxiliary, 1 + (uint32_t)copy,
+                       t->views[1] + (size_t)copy * batch * t->view_floats));
+    return pica_step_on_views(ctx, t, t->views[0], t->views[1], report);
+}
+
+Model *pica_model(PicaTrainer *trainer) { return &trainer->model; }

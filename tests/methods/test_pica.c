@@ -1,0 +1,189 @@
+#include "methods/pica/pica.h"
+
+#include "support/method_support.h"
+
+#define VIEWS_MOST (64 * 16 * 16 * 3)
+
+static PicaSettings golden_settings(int side, size_t batch, int repeats, int clusters, int overclusters, float rate) {
+    PicaSettings settings = {.model = small_model(16, side, 3),
+                             .epochs = 10.0,
+                             .turn = 0.5,
+                             .batch = batch,
+                             .repeats = repeats,
+                             .entropy_weight = 2.0f,
+                             .optimiser = {.kind = OPTIMISER_ADAM},
+                             .learning_rate = rate,
+                             .original = small_policy(POLICY_NONE, 3),
+                             .perturbed = small_policy(POLICY_PICA, 3),
+                             .seed = 5};
+    settings.perturbed.sobel = 0;
+    settings.model.head_linear = 1;
+    settings.model.clusters = clusters;
+    settings.model.overclusters = overclusters;
+    return settings;
+}
+
+/* The batches of make_pica.py's train: so many originals in turn, of which the copies have 0.75, and some noise. */
+typedef struct GoldenBatches {
+    size_t period;
+    float noise;
+} GoldenBatches;
+
+static void golden_step(Context *ctx, PicaTrainer *trainer, const PicaSettings *settings, GoldenBatches batches,
+                        size_t step, PicaStep *report) {
+    static float originals[VIEWS_MOST], perturbed[VIEWS_MOST];
+    const size_t floats = settings->batch * (size_t)(settings->model.height * settings->model.width * 3);
+    const size_t copies = floats * (size_t)settings->repeats;
+    char name[32];
+    assert_true(copies <= VIEWS_MOST);
+    snprintf(name, sizeof name, "original.%zu", step % batches.period);
+    hash_fill(originals, floats, name, 1.5f, 0.0f);
+    snprintf(name, sizeof name, "noise.%zu", step);
+    hash_fill(perturbed, copies, name, 1.5f, 0.0f);
+    for (size_t i = 0; i < copies; i++)
+        perturbed[i] = 0.75f * originals[i % floats] + batches.noise * perturbed[i];
+    TEST_OK(ctx, pica_step_on_views(ctx, trainer, originals, perturbed, report));
+}
+
+static void check_losses(Context *ctx, PicaTrainer *trainer, const PicaSettings *settings, GoldenBatches batches,
+                         const char *golden, double tolerance) {
+    size_t steps;
+    double *losses = golden_double(ctx, golden, &steps);
+    hash_weights(net_params(pica_model(trainer)->net));
+    for (size_t step = 0; step < steps; step++) {
+        PicaStep report;
+        golden_step(ctx, trainer, settings, batches, step, &report);
+        if (fabs(report.loss.total - losses[step]) > tolerance * losses[step])
+            fail_msg("step %zu: loss %.9g, expected %.9g", step, report.loss.total, losses[step]);
+    }
+    FREE_ARRAY(ctx, &losses);
+}
+
+static void test_short(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    const PicaSettings settings = golden_settings(16, 8, 3, 4, 10, 1e-3f);
+    Dataset dataset = pictures_open(ctx, 32, 16, 3, 4); /* turns of 2 steps */
+    PicaTrainer *trainer;
+    TEST_OK(ctx, pica_open(ctx, &trainer, &settings, &dataset, NULL));
+    check_losses(ctx, trainer, &settings, (GoldenBatches){8, 0.5f}, "pica/short_losses.npy", 2e-4);
+    Model *model = pica_model(trainer);
+    /* Adam's first steps are +-rate whatever the gradient's size, so that rounding turns the sign of a few that are
+     * near 0: as far as two steps of 1e-3. */
+    assert_tensor(ctx, model, "conv1.weight", "pica/short_conv1.npy", 2e-3);
+    assert_tensor(ctx, model, "head.0.weight", "pica/short_head.npy", 2e-3);
+    assert_tensor(ctx, model, "overclustering_head.0.weight", "pica/short_overclustering_head.npy", 2e-3);
+    float *running = golden_float(ctx, "pica/short_running.npy", NULL);
+    assert_close(weights_of(model, "layer4.1.bn2.running_mean", 128), running, 128, 2e-3, 2e-3);
+    assert_close(weights_of(model, "layer4.1.bn2.running_var", 128), running + 128, 128, 2e-3, 2e-3);
+    FREE_ARRAY(ctx, &running);
+    pica_close(ctx, &trainer);
+    pictures_close(ctx, &dataset);
+    test_context_close(&ctx);
+}
+
+/* 300 steps beside PyTorch's. */
+static void test_long(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    const PicaSettings settings = golden_settings(8, 32, 2, 5, 12, 1e-5f);
+    Dataset dataset = pictures_open(ctx, 256, 8, 3, 4); /* turns of 4 steps */
+    PicaTrainer *trainer;
+    TEST_OK(ctx, pica_open(ctx, &trainer, &settings, &dataset, NULL));
+    check_losses(ctx, trainer, &settings, (GoldenBatches){2, 0.2f}, "pica/long_losses.npy", 1e-3);
+    pica_close(ctx, &trainer);
+    pictures_close(ctx, &dataset);
+    test_context_close(&ctx);
+}
+
+/* Whose turn it is, without and with auxiliary pictures. */
+static void test_turns(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    PicaSettings settings = golden_settings(16, 8, 1, 4, 6, 1e-4f);
+    Dataset dataset = pictures_open(ctx, 24, 16, 3, 4), auxiliary = pictures_open(ctx, 16, 16, 3, 4);
+    PicaTrainer *trainer;
+    settings.turn = 1.0;
+    assert_int_equal(pica_steps_per_epoch(&settings, 24, 16), 5 + 3);
+    assert_int_equal(pica_steps(&settings, 24, 16), 80);
+    TEST_OK(ctx, pica_open(ctx, &trainer, &settings, &dataset, &auxiliary));
+    for (int step = 0; step < 16; step++) {
+        PicaStep report;
+        TEST_OK(ctx, pica_step(ctx, trainer, &report));
+        assert_int_equal(report.overclustering, step % 8 < 5);
+    }
+    pica_close(ctx, &trainer);
+    settings.model.overclusters = 0;
+    assert_int_equal(pica_steps_per_epoch(&settings, 24, 0), 3);
+    TEST_OK(ctx, pica_open(ctx, &trainer, &settings, &dataset, NULL));
+    for (int step = 0; step < 4; step++) {
+        PicaStep report;
+        TEST_OK(ctx, pica_step(ctx, trainer, &report));
+        assert_false(report.overclustering);
+    }
+    pica_close(ctx, &trainer);
+    pictures_close(ctx, &dataset);
+    pictures_close(ctx, &auxiliary);
+    test_context_close(&ctx);
+}
+
+static void test_wrong_auxiliary(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    const PicaSettings settings = golden_settings(16, 8, 1, 4, 6, 1e-4f);
+    Dataset dataset = pictures_open(ctx, 24, 16, 3, 4), small = pictures_open(ctx, 16, 8, 3, 4);
+    Dataset grey = pictures_open(ctx, 16, 16, 1, 4);
+    PicaTrainer *trainer;
+    TEST_FAILS(ctx, SPICA_ERROR_DATA, "8 x 8 x 3", pica_open(ctx, &trainer, &settings, &dataset, &small));
+    TEST_FAILS(ctx, SPICA_ERROR_DATA, "16 x 16 x 1", pica_open(ctx, &trainer, &settings, &dataset, &grey));
+    pictures_close(ctx, &dataset);
+    pictures_close(ctx, &small);
+    pictures_close(ctx, &grey);
+    test_context_close(&ctx);
+}
+
+static void test_clip(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    PicaSettings settings = golden_settings(16, 64, 1, 4, 40, 1e-4f);
+    pica_settings_clip(ctx, &settings, 50);
+    assert_int_equal(settings.batch, 50);
+    assert_int_equal(test_state(ctx)->warnings, 0);
+    settings.batch = 20;
+    pica_settings_clip(ctx, &settings, 50);
+    assert_int_equal(test_state(ctx)->warnings, 1); /* 40 clusters, 20 pictures */
+    test_context_close(&ctx);
+}
+
+/* Squares in four places, mirrored and shifted little: four clusters. */
+static void test_learns(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    PicaSettings settings = golden_settings(16, 32, 2, 4, 8, 1e-3f);
+    Dataset dataset = pictures_open(ctx, 128, 16, 3, 4);
+    PicaTrainer *trainer;
+    PuiLoss first = {0}, last = {0};
+    settings.perturbed.scale_min = 0.8f;
+    settings.perturbed.flip_probability = 0.0f;
+    TEST_OK(ctx, pica_open(ctx, &trainer, &settings, &dataset, NULL));
+    for (int step = 0; step < 60; step++) {
+        PicaStep report;
+        TEST_OK(ctx, pica_step(ctx, trainer, &report));
+        if (report.overclustering) continue;
+        if (first.total == 0.0) first = report.loss;
+        last = report.loss;
+    }
+    if (!(last.uncertainty < 0.9 && last.uncertainty < first.uncertainty))
+        fail_msg("uncertainty from %.4f to %.4f", first.uncertainty, last.uncertainty);
+    pica_close(ctx, &trainer);
+    pictures_close(ctx, &dataset);
+    test_context_close(&ctx);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_short), cmocka_unit_test(test_long),   cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_clip),  cmocka_unit_test(test_learns), cmocka_unit_test(test_wrong_auxiliary),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
