@@ -32,6 +32,7 @@ typedef struct Run {
     ModelSpec joint;    /* backbone of stage 3 */
     double started;     /* clock at the start of the command */
     double budget;      /* seconds of the whole command; 0: no budget, or its lengths are fixed already */
+    double first_end;   /* with a budget: when stage 1 must end, in seconds of the command */
     double ending;      /* with a budget: seconds to be left for what comes after stage 3 */
 } Run;
 

@@ -5,19 +5,23 @@
 #include "cluster/kmeans.h"
 #include "run/predict.h"
 #include "run/run.h"
+#include "run/stage_plan.h"
 
-static Status train_steps(Context *ctx, const Run *run, const MocoSettings *settings, MocoTrainer *trainer) {
+static Status train_steps(Context *ctx, const Run *run, const MocoSettings *settings, MocoTrainer *trainer,
+                          int64_t *steps) {
     StepLog log = {.stage = STAGE_FEATURES, .names = {"loss", "accuracy", NULL}};
     Progress progress;
     double figures[3] = {NAN, 0.0, 0.0};
     progress_start(&progress, ctx, STAGE_FEATURES, "step", (double)settings->steps);
-    for (int64_t step = 0; step < settings->steps; step++) {
+    int64_t step = 0;
+    for (; plan_features_goes_on(run, settings, step); step++) {
         TRY(context_check_cancel(ctx));
         TRY(moco_step(ctx, trainer, &figures[0], &figures[1]));
         TRY(step_log_add(ctx, run, &log, step, figures));
         progress_update(&progress, (double)(step + 1), figures[0]);
     }
-    progress_finish(&progress, (double)settings->steps, figures[0]);
+    progress_finish(&progress, (double)step, figures[0]);
+    *steps = step;
     return SPICA_OK;
 }
 
@@ -58,12 +62,15 @@ static Status write_files(Context *ctx, Run *run, Model *model, json_t *facts) {
 static Status features_from_training(Context *ctx, Run *run, json_t *facts) {
     MocoSettings settings;
     MocoTrainer *trainer = NULL;
+    int64_t steps = 0;
     TRY(settings_moco(ctx, &run->options, &run->dataset, &run->features, &settings));
-    const double epochs = (double)settings.steps / (double)moco_steps_per_epoch(&settings, run->dataset.count);
-    TRY(json_add_real(ctx, facts, "epochs", epochs));
-    TRY(json_add_integer(ctx, facts, "steps", settings.steps));
     Status status = moco_open(ctx, &trainer, &settings, &run->dataset);
-    if (status == SPICA_OK) status = train_steps(ctx, run, &settings, trainer);
+    if (status == SPICA_OK) status = train_steps(ctx, run, &settings, trainer, &steps);
+    if (status == SPICA_OK) status = plan_features_done(ctx, run, &settings, steps);
+    if (status == SPICA_OK) status = json_add_integer(ctx, facts, "steps", steps);
+    if (status == SPICA_OK)
+        status = json_add_real(ctx, facts, "epochs",
+                               (double)steps / (double)moco_steps_per_epoch(&settings, run->dataset.count));
     if (status == SPICA_OK) status = write_files(ctx, run, moco_model(trainer), facts);
     moco_close(ctx, &trainer);
     return status;

@@ -6,7 +6,8 @@
 
 #include "base/log.h"
 
-const char *const plan_keys[] = {"features.epochs", "head.epochs", "joint.steps", "joint.schedule_steps", NULL};
+const char *const plan_keys[] = {"features.epochs", "features.schedule_epochs", "head.epochs",
+                                 "joint.steps",     "joint.schedule_steps",     NULL};
 
 /* Fewer would select among heads that have hardly begun. */
 #define HEAD_EPOCHS_LEAST 3.0
@@ -68,7 +69,10 @@ static Status plan_lengths(Context *ctx, Run *run, const MocoSettings *moco, con
     if (has_training(run) && plan_owns(run, "features.epochs")) {
         const double steps = fmax((left - head - joint) / rates->features_step, 1.0);
         const double epochs = steps / (double)moco_steps_per_epoch(moco, run->dataset.count);
-        TRY(plan_set(ctx, run, "features.epochs", fmax(epochs, 1e-4), 4));
+        TRY(plan_set(ctx, run, "features.epochs", fmax(epochs, 1e-6), 6));
+        /* Where the machine turns out slower than it was measured, stage 3 lends a part of its time, so that the
+         * learning rate can fall as planned. */
+        run->first_end = run->budget - plan_passes(run, rates) - head - joint + fmax(0.2 * joint, 0.02 * run->budget);
     }
     if (has_joint(run) && plan_owns(run, "joint.steps"))
         TRY(plan_set(ctx, run, "joint.steps", fmax(floor(joint / rates->joint_step), 1.0), 0));
@@ -104,6 +108,21 @@ Status plan_begin(Context *ctx, Run *run) {
     run->ending = 0.5 * plan_passes(run, &rates);
     plan_log(ctx, run, &moco, &rates);
     return SPICA_OK;
+}
+
+bool plan_features_goes_on(const Run *run, const MocoSettings *settings, int64_t done) {
+    if (done >= settings->steps) return false;
+    return done < 1 || !plan_owns(run, "features.epochs") || clock_seconds() - run->started < run->first_end;
+}
+
+Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, int64_t done) {
+    if (!plan_owns(run, "features.epochs") || done == settings->steps) return SPICA_OK;
+    const double spe = (double)moco_steps_per_epoch(settings, run->dataset.count);
+    log_info(ctx, "features: ended after %lld of %lld steps, since the machine is slower than it was at the start",
+             (long long)done, (long long)settings->steps);
+    TRY(plan_set(ctx, run, "features.epochs", (double)done / spe, 6));
+    TRY(plan_set(ctx, run, "features.schedule_epochs", (double)settings->schedule_steps / spe, 6));
+    return run_write_options(ctx, run);
 }
 
 /* Seconds of the budget for stage 3 and what belongs to it. */

@@ -201,6 +201,8 @@ Status settings_moco(Context *ctx, const Options *options, const Dataset *datase
     const double epochs = options_real(options, "features.epochs");
     settings->steps = llround(epochs * (double)moco_steps_per_epoch(settings, dataset->count));
     if (settings->steps < 1 && epochs > 0.0) settings->steps = 1;
+    settings->schedule_steps = llround(options_real(options, "features.schedule_epochs") *
+                                       (double)moco_steps_per_epoch(settings, dataset->count));
     moco_settings_clip(ctx, settings, dataset->count);
     return SPICA_OK;
 }

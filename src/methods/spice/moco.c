@@ -76,7 +76,8 @@ void moco_settings_clip(Context *ctx, MocoSettings *settings, size_t count) {
     log_clip(ctx, "queue", old.queue, settings->queue, count);
     if (old.bn_groups > 1)
         log_clip(ctx, "batch norm groups", (size_t)old.bn_groups, (size_t)settings->bn_groups, count);
-    clip_bn_momentum(ctx, "features", &settings->model, settings->steps);
+    if (settings->schedule_steps <= 0) settings->schedule_steps = settings->steps;
+    clip_bn_momentum(ctx, "features", &settings->model, settings->schedule_steps);
 }
 
 /* ---- opening and closing ---- */
@@ -301,10 +302,12 @@ static Status query_both(Context *ctx, MocoTrainer *t, const float *const views[
 /* MoCo sets the cosine once per epoch. */
 static float learning_rate(const MocoTrainer *t) {
     const MocoSettings *s = &t->settings;
-    if (!s->cosine || s->steps <= 0) return s->learning_rate;
+    const uint64_t schedule = (uint64_t)s->schedule_steps;
+    if (!s->cosine || schedule == 0) return s->learning_rate;
+    const uint64_t step = t->step < schedule ? t->step : schedule - 1;
     const uint64_t epoch_steps = (uint64_t)t->epoch_steps;
-    if (s->step_schedule) return schedule_cosine(s->learning_rate, (double)t->step / (double)s->steps);
-    const uint64_t epoch = t->step / epoch_steps, epochs = ((uint64_t)s->steps + epoch_steps - 1) / epoch_steps;
+    if (s->step_schedule) return schedule_cosine(s->learning_rate, (double)step / (double)schedule);
+    const uint64_t epoch = step / epoch_steps, epochs = (schedule + epoch_steps - 1) / epoch_steps;
     return schedule_cosine(s->learning_rate, (double)epoch / (double)epochs);
 }
 

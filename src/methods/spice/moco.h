@@ -20,10 +20,11 @@
 #include "nn/optimiser.h"
 
 typedef struct MocoSettings {
-    ModelSpec model; /* with projection, without head */
-    int64_t steps;   /* of the whole stage: sets the schedule */
-    size_t batch;    /* pictures a step */
-    size_t queue;    /* negatives, a multiple of batch */
+    ModelSpec model;        /* with projection, without head */
+    int64_t steps;          /* of the whole stage */
+    int64_t schedule_steps; /* over which the learning rate falls, then it stays; 0: steps */
+    size_t batch;           /* pictures a step */
+    size_t queue;           /* negatives, a multiple of batch */
     float temperature;
     float momentum;   /* mu of the key encoder */
     bool ema_warmup;  /* min(mu, (1 + t) / (10 + t)) */
