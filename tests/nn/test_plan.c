@@ -1,4 +1,5 @@
-/* The fast plans against the plain C reference over odd shapes. */
+/* The fast plans against the plain C reference over odd shapes. Tolerances are two to four times the largest
+ * difference met with oneDNN's kernels for SSE 4.1, AVX2 and AVX-512, on 1 to 8 threads. */
 #include "nn/plan_support.h"
 
 static const PlanKind kinds[] = {PLAN_TRAIN, PLAN_TRAIN_FORWARD, PLAN_INFER};
@@ -53,7 +54,7 @@ static void test_batch_norm(void **state) {
         {.channels = 16, .side = 32, .batch = 1, .width = 8, .kernel = 3, .stride = 1, .slope = 0.25F},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        compare_kinds(build_norm, &shapes[i], 2e-5);
+        compare_kinds(build_norm, &shapes[i], 3e-6);
 }
 
 /* A residual block as in ResNets: shape->stride 2 has a downsampling shortcut. */
@@ -109,7 +110,7 @@ static void test_residual_network(void **state) {
         {.channels = 3, .side = 7, .batch = 6, .groups = 3, .width = 24, .kernel = 3, .stride = 1},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        compare_kinds(build_resnet, &shapes[i], 2e-4);
+        compare_kinds(build_resnet, &shapes[i], 8e-6);
 }
 
 /* Wide ResNet's pre-activation block: the raw stream is normalised and added to, with a dropout inside. */
@@ -144,7 +145,7 @@ static void test_preactivation_network(void **state) {
         {.channels = 1, .side = 14, .batch = 6, .groups = 2, .width = 24, .stride = 2, .slope = 0.1F},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        compare_kinds(build_preactivation, &shapes[i], 1e-4);
+        compare_kinds(build_preactivation, &shapes[i], 3e-5);
 }
 
 /* Operations on the input itself, values read twice, nodes that no output needs, one output given twice. */
@@ -175,7 +176,7 @@ static void test_odd_graphs(void **state) {
         {.channels = 16, .side = 14, .batch = 3, .width = 5},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        compare_kinds(build_odd, &shapes[i], 5e-5);
+        compare_kinds(build_odd, &shapes[i], 4e-6);
 }
 
 /* Matrices alone: no convolution that could choose a layout. */
@@ -198,7 +199,7 @@ static void test_matrices(void **state) {
         compare_kinds(build_matrix, &shapes[i], 2e-4);
 }
 
-/* Wide enough for Winograd's kernels, whose results differ by more than rounding of the sums; and a batch of several
+/* Wide enough for Winograd's kernels, which round about five times as much (docs/speed-log.md); and a batch of several
  * slices. */
 static int build_wide(Context *ctx, Net *net, const Shape *shape, ValueId outputs[4]) {
     ValueId value, a;
@@ -216,8 +217,8 @@ static int build_wide(Context *ctx, Net *net, const Shape *shape, ValueId output
 static void test_wide_network(void **state) {
     (void)state;
     const Shape shape = {.channels = 3, .side = 8, .batch = 32, .width = 64};
-    compare_with_reference(build_wide, &shape, PLAN_TRAIN, 3e-4);
-    compare_with_reference(build_wide, &shape, PLAN_INFER, 3e-5);
+    compare_with_reference(build_wide, &shape, PLAN_TRAIN, 8e-6);
+    compare_with_reference(build_wide, &shape, PLAN_INFER, 4e-6);
 }
 
 /* The same bits in every run at the same thread count. */
