@@ -10,4 +10,5 @@ try cluster data more -k 3 -o run
 try cluster
 try cluster data -k 3
 try cluster data -k 3 -o run --set features.epochs
+try bench frobnicate
 test ! -e run
