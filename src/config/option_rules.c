@@ -37,6 +37,15 @@ static Status check_bank(Context *ctx, const Options *options) {
     return rule_fail(ctx, options, "head.bank", "head.bn", "kept views need head.bn = eval");
 }
 
+/* A head that over-clusters has more clusters than the one that it helps. */
+static Status check_overclusters(Context *ctx, const Options *options) {
+    const int64_t overclusters = options_integer(options, "pica.overclusters");
+    if (strcmp(options_text(options, "run.method"), "pica") != 0 || overclusters == 0) return SPICA_OK;
+    if (overclusters >= options_integer(options, "run.clusters")) return SPICA_OK;
+    return rule_fail(ctx, options, "pica.overclusters", "run.clusters",
+                     "the over-clustering head needs at least as many clusters (0: no such head)");
+}
+
 /* What the clustering head and joint training leave is the features'. */
 static Status check_split(Context *ctx, const Options *options) {
     const double sum = options_real(options, "run.split_head") + options_real(options, "run.split_joint");
@@ -52,5 +61,6 @@ Status options_check(Context *ctx, const Options *options) {
     TRY(check_ranges(ctx, options));
     TRY(check_start(ctx, options));
     TRY(check_bank(ctx, options));
+    TRY(check_overclusters(ctx, options));
     return check_split(ctx, options);
 }

@@ -117,9 +117,9 @@ const OptionRow option_table[] = {
     TEXT("features.weights", "", "weights file to start the later stages from instead of training features",
          "SPICE III-A"),
     REAL("features.epochs", 0, MOST, "1000", "epochs", "length of stage 1; fractions are allowed", "program"),
-    REAL("features.schedule_epochs", 0, MOST, "0", "epochs",
-         "epochs over which the learning rate falls, after which it stays; 0: features.epochs. A budget that ends "
-         "stage 1 sooner than was planned leaves the plan here",
+    TEXT("features.corrections", "",
+         "how a budget corrected the length of stage 1 as the machine's speed moved: STEP:STEPS pairs, from which step "
+         "on the learning rate falls over how many; empty: over features.epochs",
          ""),
     INTEGER("features.batch", 2, 1000000, "128", "pictures", "pictures of a step", "program"),
     INTEGER("features.queue", 1, MOST, "12800", "keys",

@@ -7,8 +7,13 @@
 
 #include "base/memory.h"
 
-/* Which pictures of a data set that has splits. */
-typedef enum DataSplit { SPLIT_WHOLE, SPLIT_TRAIN, SPLIT_TEST } DataSplit;
+/* Which pictures of a data set that has splits. whole is train and test. */
+typedef enum DataSplit {
+    SPLIT_WHOLE,
+    SPLIT_TRAIN,
+    SPLIT_TEST,
+    SPLIT_UNLABELLED, /* auxiliary pictures: the unlabelled part where there is one, else the whole */
+} DataSplit;
 
 typedef struct Dataset {
     size_t count;                /* N */

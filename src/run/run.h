@@ -6,8 +6,10 @@
  *   recipe_choice.h   the recipe of a run that names none
  *   stage_settings.h  options -> settings of each stage
  *   stage_rates.h     how fast each stage runs here
+ *   corrections.h     how a budget corrected the length of stage 1
  *   stage_plan.h      the estimate that is printed first, and --budget
  *   stage_features.c, stage_head.c, stage_joint.c   the stages of SPICE
+ *   stage_pica.c      the stage of PICA; pica_records.h: what it records for its plots
  *   run_results.h     clusters.csv, probabilities.npy, metrics.json
  *   quality.h         metrics of a clustering and their JSON
  *   predict.h         a model's answers for a data set
@@ -23,6 +25,7 @@
 #define STAGE_FEATURES "features"
 #define STAGE_HEAD "head"
 #define STAGE_JOINT "joint"
+#define STAGE_PICA "pica"
 
 typedef struct Run {
     Options options;
@@ -31,22 +34,32 @@ typedef struct Run {
     ModelSpec features; /* backbone of stages 1 and 2 */
     ModelSpec joint;    /* backbone of stage 3 */
     double started;     /* clock at the start of the command */
+    Dataset auxiliary;  /* PICA: pictures for the over-clustering head; count 0: none */
     double budget;      /* seconds of the whole command; 0: no budget, or its lengths are fixed already */
-    double first_end;   /* with a budget: when stage 1 must end, in seconds of the command */
+    double first_end;   /* with a budget: when stage 1 shall end, in seconds of the command */
+    double lent;        /* with a budget: seconds of stage 3 that stage 1 may use up */
     double ending;      /* with a budget: seconds to be left for what comes after stage 3 */
 } Run;
 
+/* Whether the run's method has this stage. */
+bool run_has_stage(const Run *run, const char *stage);
+
 /* Opens the data set that the options under data.* describe. */
 Status run_open_dataset(Context *ctx, const Options *options, const char *path, Dataset *dataset);
+
+/* The auxiliary pictures of data.auxiliary, where it names any; of a data set with an unlabelled part that part. */
+Status run_open_auxiliary(Context *ctx, const Options *options, Dataset *auxiliary);
 
 /* The stages. Each reads what it needs from the run folder, does nothing when it is done already, and else writes its
  * files and records itself as done:
  * features: backbone.safetensors, embeddings.npy (N x D, L2-normalised)
  * head:     head.safetensors
- * joint:    reliable.npy, model.safetensors */
+ * joint:    reliable.npy, model.safetensors
+ * pica:     model.safetensors, embeddings.npy and the records of pica_records.h */
 Status stage_features(Context *ctx, Run *run);
 Status stage_head(Context *ctx, Run *run);
 Status stage_joint(Context *ctx, Run *run);
+Status stage_pica(Context *ctx, Run *run);
 
 /* For spice-self: model.safetensors from stages 1 and 2 as they are. */
 Status stage_join_models(Context *ctx, Run *run);

@@ -8,14 +8,17 @@
 #include "run/stage_plan.h"
 
 static Status train_steps(Context *ctx, const Run *run, const MocoSettings *settings, MocoTrainer *trainer,
-                          int64_t *steps) {
+                          FeaturesPlan *plan, int64_t *steps) {
     StepLog log = {.stage = STAGE_FEATURES, .names = {"loss", "accuracy", NULL}};
     Progress progress;
     double figures[3] = {NAN, 0.0, 0.0};
     progress_start(&progress, ctx, STAGE_FEATURES, "step", (double)settings->steps);
     int64_t step = 0;
-    for (; plan_features_goes_on(run, settings, step); step++) {
+    for (; plan_features_goes_on(run, plan, step); step++) {
         TRY(context_check_cancel(ctx));
+        const int64_t corrected = plan_features_correction(plan, step);
+        if (corrected > 0) moco_set_schedule(trainer, corrected);
+        progress.total = (double)plan->steps;
         TRY(moco_step(ctx, trainer, &figures[0], &figures[1]));
         TRY(step_log_add(ctx, run, &log, step, figures));
         progress_update(&progress, (double)(step + 1), figures[0]);
@@ -62,11 +65,13 @@ static Status write_files(Context *ctx, Run *run, Model *model, json_t *facts) {
 static Status features_from_training(Context *ctx, Run *run, json_t *facts) {
     MocoSettings settings;
     MocoTrainer *trainer = NULL;
+    FeaturesPlan plan;
     int64_t steps = 0;
     TRY(settings_moco(ctx, &run->options, &run->dataset, &run->features, &settings));
+    TRY(plan_features_start(ctx, run, &settings, &plan));
     Status status = moco_open(ctx, &trainer, &settings, &run->dataset);
-    if (status == SPICA_OK) status = train_steps(ctx, run, &settings, trainer, &steps);
-    if (status == SPICA_OK) status = plan_features_done(ctx, run, &settings, steps);
+    if (status == SPICA_OK) status = train_steps(ctx, run, &settings, trainer, &plan, &steps);
+    if (status == SPICA_OK) status = plan_features_done(ctx, run, &settings, &plan, steps);
     if (status == SPICA_OK) status = json_add_integer(ctx, facts, "steps", steps);
     if (status == SPICA_OK)
         status = json_add_real(ctx, facts, "epochs",

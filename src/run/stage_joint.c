@@ -112,12 +112,12 @@ static Status train_joint(Context *ctx, Run *run, const Model *start, const int3
     JointTrainer *trainer = NULL;
     char *path = NULL;
     int64_t steps = 0;
+    TRY(plan_joint(ctx, run));
     TRY(settings_joint(ctx, &run->options, &run->dataset, &run->joint, &settings));
-    TRY(plan_joint(ctx, run, &settings));
     Status status =
         joint_open(ctx, &trainer, &settings, &run->dataset, reliable, starts_from_weights(run) ? start : NULL);
     if (status == SPICA_OK) status = train_steps(ctx, run, &settings, trainer, &steps);
-    if (status == SPICA_OK) status = plan_joint_done(ctx, run, &settings, steps);
+    if (status == SPICA_OK) status = plan_joint_done(ctx, run, steps);
     if (status == SPICA_OK) status = run_folder_path(ctx, &run->folder, RUN_MODEL, &path);
     if (status == SPICA_OK) status = model_write(ctx, path, joint_model(trainer), MODEL_BACKBONE | MODEL_HEAD, NULL, 0);
     FREE_ARRAY(ctx, &path);

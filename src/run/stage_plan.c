@@ -6,8 +6,8 @@
 
 #include "base/log.h"
 
-const char *const plan_keys[] = {"features.epochs", "features.schedule_epochs", "head.epochs",
-                                 "joint.steps",     "joint.schedule_steps",     NULL};
+const char *const plan_keys[] = {"features.epochs", "features.corrections", "head.epochs",
+                                 "joint.steps",     "joint.schedule_steps", NULL};
 
 /* Fewer would select among heads that have hardly begun. */
 #define HEAD_EPOCHS_LEAST 3.0
@@ -70,9 +70,10 @@ static Status plan_lengths(Context *ctx, Run *run, const MocoSettings *moco, con
         const double steps = fmax((left - head - joint) / rates->features_step, 1.0);
         const double epochs = steps / (double)moco_steps_per_epoch(moco, run->dataset.count);
         TRY(plan_set(ctx, run, "features.epochs", fmax(epochs, 1e-6), 6));
-        /* Where the machine turns out slower than it was measured, stage 3 lends a part of its time, so that the
-         * learning rate can fall as planned. */
-        run->first_end = run->budget - plan_passes(run, rates) - head - joint + fmax(0.2 * joint, 0.02 * run->budget);
+        run->first_end = run->budget - plan_passes(run, rates) - head - joint;
+        /* Where the machine becomes slower, stage 3 lends a part of its time, so that the learning rate can fall as
+         * planned. */
+        run->lent = fmax(0.2 * joint, 0.02 * run->budget);
     }
     if (has_joint(run) && plan_owns(run, "joint.steps"))
         TRY(plan_set(ctx, run, "joint.steps", fmax(floor(joint / rates->joint_step), 1.0), 0));
@@ -110,39 +111,74 @@ Status plan_begin(Context *ctx, Run *run) {
     return SPICA_OK;
 }
 
-bool plan_features_goes_on(const Run *run, const MocoSettings *settings, int64_t done) {
-    if (done >= settings->steps) return false;
-    return done < 1 || !plan_owns(run, "features.epochs") || clock_seconds() - run->started < run->first_end;
+/* When the length of stage 1 is corrected, as shares of its time: soon, since the measurement at the start is short,
+ * and then now and then. */
+static const double correction_times[] = {1.0 / 16, 1.0 / 4, 1.0 / 2, 3.0 / 4};
+#define CORRECTION_COUNT ((int)(sizeof correction_times / sizeof correction_times[0]))
+
+Status plan_features_start(Context *ctx, const Run *run, const MocoSettings *settings, FeaturesPlan *plan) {
+    *plan = (FeaturesPlan){.by_clock = plan_owns(run, "features.epochs"), .started = clock_seconds()};
+    plan->steps = settings->steps;
+    if (!plan->by_clock) return corrections_read(ctx, options_text(&run->options, "features.corrections"), &plan->made);
+    plan->checked = plan->started;
+    plan->planned_end = run->started + run->first_end;
+    plan->made = (Corrections){.count = 1, .items = {{0, settings->schedule_steps}}};
+    return SPICA_OK;
 }
 
-Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, int64_t done) {
-    if (!plan_owns(run, "features.epochs") || done == settings->steps) return SPICA_OK;
-    const double spe = (double)moco_steps_per_epoch(settings, run->dataset.count);
-    log_info(ctx, "features: ended after %lld of %lld steps, since the machine is slower than it was at the start",
-             (long long)done, (long long)settings->steps);
-    TRY(plan_set(ctx, run, "features.epochs", (double)done / spe, 6));
-    TRY(plan_set(ctx, run, "features.schedule_epochs", (double)settings->schedule_steps / spe, 6));
+/* The rate since the last correction tells how many steps the time that is left has room for. */
+static void correct_plan(FeaturesPlan *plan, int64_t done, double now) {
+    const double rate = (double)(done - plan->checked_step) / (now - plan->checked);
+    const double steps = (double)done + fmax(rate * (plan->planned_end - now), 1.0);
+    plan->steps = llround(steps);
+    plan->made.items[plan->made.count++] = (Correction){done, plan->steps};
+    plan->checked = now;
+    plan->checked_step = done;
+    plan->corrected++;
+}
+
+int64_t plan_features_correction(FeaturesPlan *plan, int64_t done) {
+    if (!plan->by_clock) return corrections_at(&plan->made, done);
+    const double now = clock_seconds();
+    if (plan->corrected == CORRECTION_COUNT || done == plan->checked_step) return 0;
+    if (now - plan->started < correction_times[plan->corrected] * (plan->planned_end - plan->started)) return 0;
+    correct_plan(plan, done, now);
+    return plan->steps;
+}
+
+bool plan_features_goes_on(const Run *run, const FeaturesPlan *plan, int64_t done) {
+    if (done >= plan->steps) return false;
+    return done < 1 || !plan->by_clock || clock_seconds() - run->started < run->first_end + run->lent;
+}
+
+Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, const FeaturesPlan *plan,
+                          int64_t done) {
+    char text[CORRECTIONS_TEXT];
+    if (!plan->by_clock || (plan->made.count == 1 && done == settings->steps)) return SPICA_OK;
+    corrections_print(&plan->made, text);
+    TRY(plan_set(ctx, run, "features.epochs", (double)done / (double)moco_steps_per_epoch(settings, run->dataset.count),
+                 6));
+    TRY(options_set(ctx, &run->options, "features.corrections", text, SOURCE_RECIPE));
     return run_write_options(ctx, run);
 }
 
 /* Seconds of the budget for stage 3 and what belongs to it. */
 static double plan_left(const Run *run) { return run->budget - (clock_seconds() - run->started) - run->ending; }
 
-Status plan_joint(Context *ctx, Run *run, JointSettings *settings) {
+Status plan_joint(Context *ctx, Run *run) {
     if (!plan_owns(run, "joint.steps")) return SPICA_OK;
     StageRates rates = {0};
+    JointSettings settings;
     const spica_settings spoken = log_silence(ctx);
-    const Status status = rate_joint(ctx, settings, &run->dataset, plan_patience(run), &rates);
+    Status status = settings_joint(ctx, &run->options, &run->dataset, &run->joint, &settings);
+    if (status == SPICA_OK) status = rate_joint(ctx, &settings, &run->dataset, plan_patience(run), &rates);
     log_speak(ctx, spoken);
     TRY(status);
-    const double left = plan_left(run);
-    TRY(plan_set(ctx, run, "joint.steps", fmax(floor(left / rates.joint_step), 1.0), 0));
-    settings->steps = options_integer(&run->options, "joint.steps");
-    if (plan_owns(run, "joint.schedule_steps")) settings->schedule_steps = settings->steps;
-    joint_settings_clip(ctx, settings, run->dataset.count);
+    const double left = plan_left(run), steps = fmax(floor(left / rates.joint_step), 1.0);
+    TRY(plan_set(ctx, run, "joint.steps", steps, 0));
+    if (plan_owns(run, "joint.schedule_steps")) TRY(plan_set(ctx, run, "joint.schedule_steps", steps, 0));
     if (left > 0.0)
-        log_info(ctx, "joint: about %lld steps in the %.1f minutes that are left", (long long)settings->steps,
-                 left / 60.0);
+        log_info(ctx, "joint: about %.0f steps in the %.1f minutes that are left", steps, left / 60.0);
     else
         log_warning(ctx, "joint: the budget is spent: 1 step; these data need a larger one");
     return run_write_options(ctx, run);
@@ -153,9 +189,8 @@ bool plan_joint_goes_on(const Run *run, const JointSettings *settings, int64_t d
     return done < 1 || plan_left(run) > 0.0;
 }
 
-Status plan_joint_done(Context *ctx, Run *run, const JointSettings *settings, int64_t done) {
+Status plan_joint_done(Context *ctx, Run *run, int64_t done) {
     if (!plan_owns(run, "joint.steps")) return SPICA_OK;
     TRY(plan_set(ctx, run, "joint.steps", (double)done, 0));
-    TRY(plan_set(ctx, run, "joint.schedule_steps", (double)settings->schedule_steps, 0));
     return run_write_options(ctx, run);
 }

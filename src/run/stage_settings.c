@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "run/corrections.h"
+
 /* The options that begin with "prefix.". */
 typedef struct Section {
     const Options *options;
@@ -201,8 +203,9 @@ Status settings_moco(Context *ctx, const Options *options, const Dataset *datase
     const double epochs = options_real(options, "features.epochs");
     settings->steps = llround(epochs * (double)moco_steps_per_epoch(settings, dataset->count));
     if (settings->steps < 1 && epochs > 0.0) settings->steps = 1;
-    settings->schedule_steps = llround(options_real(options, "features.schedule_epochs") *
-                                       (double)moco_steps_per_epoch(settings, dataset->count));
+    Corrections corrections;
+    TRY(corrections_read(ctx, options_text(options, "features.corrections"), &corrections));
+    if (corrections.count > 0) settings->schedule_steps = corrections.items[0].steps;
     moco_settings_clip(ctx, settings, dataset->count);
     return SPICA_OK;
 }
@@ -284,5 +287,58 @@ Status settings_joint(Context *ctx, const Options *options, const Dataset *datas
     settings->model.clusters = (int)options_integer(options, "run.clusters");
     settings->model.head_hidden = (int)options_integer(options, "head.hidden");
     joint_settings_clip(ctx, settings, dataset->count);
+    return SPICA_OK;
+}
+
+/* The network's input: the pictures, or their Sobel filters. */
+static Status settings_pica_model(Context *ctx, const Options *options, const Dataset *dataset, ModelSpec *model) {
+    Scaling scaling;
+    TRY(settings_scaling(ctx, options, "pica", dataset, NULL, &scaling));
+    TRY(settings_model(ctx, options, "pica", dataset, &scaling, model));
+    model->enlarge = (float)options_real(options, "pica.enlarge");
+    model->head_linear = 1;
+    model->clusters = (int)options_integer(options, "run.clusters");
+    model->overclusters = (int)options_integer(options, "pica.overclusters");
+    if (!options_boolean(options, "pica.sobel")) return SPICA_OK;
+    model->sobel = 1;
+    model->channels = 2;
+    /* A model of grey pictures may be asked about RGB ones, whose channels it averages. */
+    for (int c = dataset->channels; c < 3; c++) {
+        model->mean[c] = model->mean[0];
+        model->deviation[c] = model->deviation[0];
+    }
+    return SPICA_OK;
+}
+
+/* The untouched picture or, where pictures are enlarged, a random crop of the full size. */
+static Policy original_policy(const Policy *perturbed, const ModelSpec *model, const Dataset *dataset) {
+    Policy policy = policy_default(model->enlarge > 1.0f ? POLICY_WEAK : POLICY_NONE, dataset->channels);
+    policy.size = perturbed->size;
+    policy.sobel = perturbed->sobel;
+    policy.enlarge = model->enlarge;
+    policy.flip_probability = 0.0f;
+    policy.pad = 0.0f;
+    memcpy(policy.mean, perturbed->mean, sizeof policy.mean);
+    memcpy(policy.deviation, perturbed->deviation, sizeof policy.deviation);
+    return policy;
+}
+
+Status settings_pica(Context *ctx, const Options *options, const Dataset *dataset, PicaSettings *settings) {
+    const Section section = {options, "pica"};
+    *settings = (PicaSettings){
+        .epochs = options_real(options, "pica.epochs"),
+        .turn = options_real(options, "pica.turn"),
+        .batch = section_size(section, "batch"),
+        .repeats = section_integer(section, "repeats"),
+        .entropy_weight = section_real(section, "entropy_weight"),
+        .optimiser = section_optimiser(options, "pica"),
+        .learning_rate = section_real(section, "learning_rate"),
+        .init = section_init(options, "pica"),
+        .seed = (uint64_t)options_integer(options, "run.seed"),
+    };
+    TRY(settings_pica_model(ctx, options, dataset, &settings->model));
+    settings->perturbed = section_policy(options, "pica.augment", dataset, &settings->model);
+    settings->original = original_policy(&settings->perturbed, &settings->model, dataset);
+    pica_settings_clip(ctx, settings, dataset->count);
     return SPICA_OK;
 }

@@ -347,6 +347,10 @@ Status moco_step(Context *ctx, MocoTrainer *t, double *loss, double *accuracy) {
     return moco_step_on_views(ctx, t, t->views[0], t->views[1], loss, accuracy);
 }
 
+void moco_set_schedule(MocoTrainer *trainer, int64_t schedule_steps) {
+    trainer->settings.schedule_steps = schedule_steps;
+}
+
 Model *moco_model(MocoTrainer *trainer) { return &trainer->query; }
 
 Model *moco_key_model(MocoTrainer *trainer) { return &trainer->key; }

@@ -22,7 +22,7 @@
 typedef struct MocoSettings {
     ModelSpec model;        /* with projection, without head */
     int64_t steps;          /* of the whole stage */
-    int64_t schedule_steps; /* over which the learning rate falls, then it stays; 0: steps */
+    int64_t schedule_steps; /* over which the learning rate falls, then it stays; 0: steps. moco_set_schedule */
     size_t batch;           /* pictures a step */
     size_t queue;           /* negatives, a multiple of batch */
     float temperature;
@@ -54,6 +54,9 @@ void moco_close(Context *ctx, MocoTrainer **trainer);
 
 /* One optimisation step. *loss: Eq. 1, mean over the batch; *accuracy: share of positives ranked first. */
 Status moco_step(Context *ctx, MocoTrainer *trainer, double *loss, double *accuracy);
+
+/* From the next step on the learning rate falls over so many steps, counted from the first. */
+void moco_set_schedule(MocoTrainer *trainer, int64_t schedule_steps);
 
 /* The step's arithmetic on ready views, each batch x height x width x channels: moco_step without its drawing. Not
  * symmetric: query_views pass the query encoder, key_views the key encoder; symmetric: both pass both. */
