@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "data/record_file.h"
 
 /* https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version": records of one label byte and 3072 pixel bytes, the
  * red plane, then green, then blue, each 32 rows of 32. */
@@ -25,50 +26,22 @@ static const char *const cifar_files[CIFAR_FILES] = {"data_batch_1.bin", "data_b
 static const char *const cifar_classes[CIFAR_CLASSES] = {"airplane", "automobile", "bird",  "cat",  "deer",
                                                          "dog",      "frog",       "horse", "ship", "truck"};
 
-/* One file, opened. */
-typedef struct CifarPart {
-    const char *name; /* in cifar_files */
-    char *path;       /* owned */
-    FILE *stream;     /* owned */
-    size_t count;
-} CifarPart;
-
 /* All files of a request. Zeroed may be closed. */
 typedef struct CifarSource {
-    CifarPart parts[CIFAR_FILES];
+    RecordFile parts[CIFAR_FILES];
     size_t part_count;
 } CifarSource;
 
 static void cifar_close(Context *ctx, CifarSource *source) {
-    for (size_t i = 0; i < source->part_count; i++) {
-        if (source->parts[i].stream != NULL) fclose(source->parts[i].stream);
-        FREE_ARRAY(ctx, &source->parts[i].path);
-    }
-}
-
-static Status cifar_open_part(Context *ctx, CifarPart *part, const char *folder) {
-    uint64_t size;
-    TRY(path_join(ctx, &part->path, folder, part->name));
-    if (!path_is_file(part->path)) return context_fail(ctx, SPICA_ERROR_DATA, "%s: %s is missing", folder, part->name);
-    if (file_open(ctx, part->path, &part->stream, &size) != SPICA_OK) {
-        part->stream = NULL;
-        return SPICA_ERROR_DATA;
-    }
-    if (size == 0 || size % CIFAR_RECORD != 0)
-        return context_fail(ctx, SPICA_ERROR_DATA,
-                            "%s: %" PRIu64 " bytes are not a whole number of records of %zu bytes; the last record "
-                            "begins at byte %" PRIu64,
-                            part->path, size, CIFAR_RECORD, size / CIFAR_RECORD * CIFAR_RECORD);
-    part->count = (size_t)(size / CIFAR_RECORD);
-    return SPICA_OK;
+    for (size_t i = 0; i < source->part_count; i++)
+        record_file_close(ctx, &source->parts[i]);
 }
 
 static Status cifar_open(Context *ctx, CifarSource *source, const ReadRequest *request) {
     for (size_t i = 0; i < CIFAR_FILES; i++) {
         if (request->split == (i == CIFAR_TEST_FILE ? SPLIT_TRAIN : SPLIT_TEST)) continue;
-        CifarPart *part = &source->parts[source->part_count++];
-        part->name = cifar_files[i];
-        TRY(cifar_open_part(ctx, part, request->path));
+        RecordFile *part = &source->parts[source->part_count++];
+        TRY(record_file_open(ctx, part, request->path, cifar_files[i], CIFAR_RECORD));
     }
     return SPICA_OK;
 }
@@ -80,49 +53,17 @@ static void planes_interleave(uint8_t *pixels, const uint8_t *planes) {
             pixels[i * CIFAR_CHANNELS + channel] = planes[channel * CIFAR_PLANE + i];
 }
 
-static Status cifar_read_part(Context *ctx, Dataset *dataset, const CifarPart *part, size_t first) {
+static Status cifar_read_part(Context *ctx, Dataset *dataset, RecordFile *part, size_t first) {
     uint8_t record[CIFAR_RECORD];
     for (size_t row = 0; row < part->count; row++) {
-        const uint64_t offset = (uint64_t)row * CIFAR_RECORD;
-        if (fread(record, sizeof record, 1, part->stream) != 1)
-            return context_fail(ctx, SPICA_ERROR_DATA, "%s: cannot be read at byte %" PRIu64, part->path, offset);
+        TRY(record_file_read(ctx, part, record, 1));
         if (record[0] >= CIFAR_CLASSES)
             return context_fail(ctx, SPICA_ERROR_DATA, "%s: label %d at byte %" PRIu64 ", expected 0 to %d", part->path,
-                                record[0], offset, CIFAR_CLASSES - 1);
+                                record[0], (uint64_t)row * CIFAR_RECORD, CIFAR_CLASSES - 1);
         if (dataset->labels != NULL) dataset->labels[first + row] = record[0];
         planes_interleave(dataset->pixels + (first + row) * CIFAR_CHANNELS * CIFAR_PLANE, record + 1);
     }
     return dataset_number_paths(ctx, dataset, first, part->count, part->name);
-}
-
-/* Cuts the text into its lines, empty ones left out; returns how many there are, at most `limit` of them in lines. */
-static size_t lines_split(char *text, const char **lines, size_t limit) {
-    size_t count = 0;
-    char *rest = NULL;
-    for (char *line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest)) {
-        if (count < limit) lines[count] = line;
-        count++;
-    }
-    return count;
-}
-
-/* names[CIFAR_CLASSES] from the file of names, whose bytes are *text; without the file the published ones. */
-static Status cifar_read_names(Context *ctx, const char *folder, char **text, const char **names) {
-    char *path;
-    size_t bytes;
-    TRY(path_join(ctx, &path, folder, CIFAR_NAMES_FILE));
-    const bool present = path_is_file(path);
-    const Status status = present ? file_read(ctx, path, text, &bytes) : SPICA_OK;
-    FREE_ARRAY(ctx, &path);
-    if (status != SPICA_OK) return status == SPICA_ERROR_IO ? SPICA_ERROR_DATA : status;
-    for (size_t i = 0; i < CIFAR_CLASSES; i++)
-        names[i] = cifar_classes[i];
-    if (!present) return SPICA_OK;
-    const size_t lines = lines_split(*text, names, CIFAR_CLASSES);
-    if (lines != CIFAR_CLASSES)
-        return context_fail(ctx, SPICA_ERROR_DATA, "%s/%s: %zu names of classes, expected %d", folder, CIFAR_NAMES_FILE,
-                            lines, CIFAR_CLASSES);
-    return SPICA_OK;
 }
 
 /* The published data set, by its counts and its classes' names. */
@@ -134,7 +75,7 @@ static bool cifar_is_published(const CifarSource *source, const char *const *nam
     return true;
 }
 
-static Status cifar_read_parts(Context *ctx, Dataset *dataset, const CifarSource *source, const ReadRequest *request) {
+static Status cifar_read_parts(Context *ctx, Dataset *dataset, CifarSource *source, const ReadRequest *request) {
     size_t count = 0, first = 0;
     for (size_t i = 0; i < source->part_count; i++)
         count += source->parts[i].count;
@@ -152,7 +93,8 @@ static Status cifar_name(Context *ctx, Dataset *dataset, const CifarSource *sour
     char *text = NULL;
     const char *names[CIFAR_CLASSES];
     Status status;
-    TRY_GOTO(status, close, cifar_read_names(ctx, request->path, &text, names));
+    TRY_GOTO(status, close,
+             dataset_read_names(ctx, request->path, CIFAR_NAMES_FILE, cifar_classes, CIFAR_CLASSES, &text, names));
     if (cifar_is_published(source, names)) snprintf(dataset->name, sizeof dataset->name, "cifar10");
     if (request->labels) status = dataset_name_classes(ctx, dataset, names, CIFAR_CLASSES);
 close:

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/files.h"
 #include "data/reader.h"
 
 Status dataset_allocate(Context *ctx, Dataset *dataset, size_t count, bool labels, const char *path) {
@@ -47,5 +48,35 @@ Status dataset_name_classes(Context *ctx, Dataset *dataset, const char *const *n
     }
     dataset->class_names = copies;
     dataset->class_count = count;
+    return SPICA_OK;
+}
+
+/* Cuts the text into its lines, empty ones left out; returns how many there are, at most `limit` of them in lines. */
+static size_t lines_split(char *text, const char **lines, size_t limit) {
+    size_t count = 0;
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest)) {
+        if (count < limit) lines[count] = line;
+        count++;
+    }
+    return count;
+}
+
+Status dataset_read_names(Context *ctx, const char *folder, const char *file, const char *const *published,
+                          size_t count, char **text, const char **names) {
+    char *path;
+    size_t bytes;
+    TRY(path_join(ctx, &path, folder, file));
+    const bool present = path_is_file(path);
+    const Status status = present ? file_read(ctx, path, text, &bytes) : SPICA_OK;
+    FREE_ARRAY(ctx, &path);
+    if (status != SPICA_OK) return status == SPICA_ERROR_IO ? SPICA_ERROR_DATA : status;
+    for (size_t i = 0; i < count; i++)
+        names[i] = published[i];
+    if (!present) return SPICA_OK;
+    const size_t lines = lines_split(*text, names, count);
+    if (lines != count)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s/%s: %zu names of classes, expected %zu", folder, file, lines,
+                            count);
     return SPICA_OK;
 }

@@ -33,4 +33,9 @@ Status dataset_number_paths(Context *ctx, Dataset *dataset, size_t first, size_t
 /* class_count and class_names: copies of `names`, or the numbers 0 .. count-1 where names is NULL. */
 Status dataset_name_classes(Context *ctx, Dataset *dataset, const char *const *names, size_t count);
 
+/* names[count]: the lines of a file of the folder, which point into its bytes *text, owned by the caller; where there
+ * is no such file, the names of `published`. Errors: SPICA_ERROR_DATA, SPICA_ERROR_MEMORY. */
+Status dataset_read_names(Context *ctx, const char *folder, const char *file, const char *const *published,
+                          size_t count, char **text, const char **names);
+
 #endif

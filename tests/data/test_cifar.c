@@ -54,6 +54,11 @@ static void test_folder(void **state) {
     TEST_OK(ctx, dataset_open(ctx, &dataset, scratch.path, &settings));
     assert_true(dataset.count == 4 && dataset.labels == NULL && dataset.class_count == 0);
     dataset_close(ctx, &dataset);
+    settings.split = SPLIT_UNLABELLED; /* there is no such part: the whole */
+    TEST_OK(ctx, dataset_open(ctx, &dataset, scratch.path, &settings));
+    assert_true(dataset.count == 19);
+    assert_string_equal(dataset.paths[15], "test_batch.bin#0");
+    dataset_close(ctx, &dataset);
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
 }
@@ -77,7 +82,7 @@ static void test_wrong_files(void **state) {
                    "the last record begins at byte 9219");
     file.count = 0;
     bytes_write(&scratch, "test_batch.bin", &file);
-    ASSERT_REFUSED(ctx, scratch.path, "test_batch.bin: 0 bytes");
+    ASSERT_REFUSED(ctx, scratch.path, "test_batch.bin: the file is empty");
     assert_int_equal(unlink(test_path(&scratch, "data_batch_3.bin")), 0);
     ASSERT_REFUSED(ctx, scratch.path, "data_batch_3.bin is missing");
     test_scratch_remove(ctx, &scratch);

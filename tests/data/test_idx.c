@@ -50,6 +50,12 @@ static void assert_folder(Context *ctx, const TestScratch *scratch, const char *
     assert_true(dataset.count == 4);
     assert_pictures(&dataset, 0, 4, 100, 2);
     dataset_close(ctx, &dataset);
+    settings.split = SPLIT_UNLABELLED; /* there is no such part: the whole */
+    TEST_OK(ctx, dataset_open(ctx, &dataset, scratch->path, &settings));
+    assert_true(dataset.count == 11);
+    assert_pictures(&dataset, 0, 7, 0, 1);
+    assert_pictures(&dataset, 7, 4, 100, 2);
+    dataset_close(ctx, &dataset);
 }
 
 static void test_folder(void **state) {
