@@ -69,6 +69,28 @@ static inline void cifar_records(Bytes *file, size_t count, size_t salt) {
     }
 }
 
+#define STL_PICTURE_BYTES 27648
+
+/* Byte i of picture `row` of the file is some_byte(salt + row, i). */
+static inline void stl_pictures(Bytes *file, size_t count, size_t salt) {
+    file->count = 0;
+    for (size_t row = 0; row < count; row++) {
+        for (size_t i = 0; i < STL_PICTURE_BYTES; i++) {
+            const uint8_t value = some_byte(salt + row, i);
+            bytes_add(file, &value, 1);
+        }
+    }
+}
+
+/* Label i is 1 + (salt + i) % 10. */
+static inline void stl_labels(Bytes *file, size_t count, size_t salt) {
+    file->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t label = (uint8_t)(1 + (salt + i) % 10);
+        bytes_add(file, &label, 1);
+    }
+}
+
 static inline void bytes_write(const TestScratch *scratch, const char *name, const Bytes *file) {
     FILE *stream = fopen(test_path(scratch, name), "wb");
     assert_non_null(stream);

@@ -27,6 +27,7 @@ static void test_paths_that_hold_no_data_set(void **state) {
     text_write(&scratch, "notes.txt", "some words");
     ASSERT_REFUSED(ctx, scratch.path, "no data set that spica knows; it reads IDX");
     ASSERT_REFUSED(ctx, scratch.path, "CIFAR-10");
+    ASSERT_REFUSED(ctx, scratch.path, "STL-10");
     ASSERT_REFUSED(ctx, test_path(&scratch, "notes.txt"), "no data set that spica knows");
     text_write(&scratch, "empty", "");
     ASSERT_REFUSED(ctx, test_path(&scratch, "empty"), "the file is empty");

@@ -160,6 +160,24 @@ static void test_cifar_names(void **state) {
     parse_damaged(&scratch, "batches.meta.txt", parse_test_split);
 }
 
+static void test_stl_pictures(void **state) {
+    (void)state;
+    TestScratch scratch = test_scratch();
+    stl_labels(&original, 1, 0);
+    bytes_write(&scratch, "test_y.bin", &original);
+    stl_pictures(&original, 1, 0);
+    parse_damaged(&scratch, "test_X.bin", parse_test_split);
+}
+
+static void test_stl_labels(void **state) {
+    (void)state;
+    TestScratch scratch = test_scratch();
+    stl_pictures(&original, 3, 0);
+    bytes_write(&scratch, "test_X.bin", &original);
+    stl_labels(&original, 3, 0);
+    parse_damaged(&scratch, "test_y.bin", parse_test_split);
+}
+
 static Status parse_npy(Context *ctx, const TestScratch *scratch) {
     NpyArray array;
     const Status status = npy_read(ctx, test_path(scratch, "array.npy"), &array);
@@ -208,8 +226,8 @@ static void test_csv(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_idx_pictures),  cmocka_unit_test(test_idx_labels),  cmocka_unit_test(test_idx_gzipped),
-        cmocka_unit_test(test_cifar_records), cmocka_unit_test(test_cifar_names), cmocka_unit_test(test_npy),
-        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_cifar_records), cmocka_unit_test(test_cifar_names), cmocka_unit_test(test_stl_pictures),
+        cmocka_unit_test(test_stl_labels),    cmocka_unit_test(test_npy),         cmocka_unit_test(test_csv),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
