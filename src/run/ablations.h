@@ -1,0 +1,45 @@
+/* The ablations of the papers, as data: what is left out of the full method, and in which tables it is told. */
+#ifndef SPICA_RUN_ABLATIONS_H
+#define SPICA_RUN_ABLATIONS_H
+
+#include "config/options.h"
+
+#define ABLATION_SETTINGS_MOST 8
+#define ABLATION_ROWS_MOST 8
+
+/* The method with something changed. Tables share variants; each is run once for every seed. */
+typedef struct AblationVariant {
+    const char *name;                                 /* of its folder; NULL ends a list */
+    const char *settings[ABLATION_SETTINGS_MOST + 1]; /* KEY=VALUE, what differs from the full method; NULL-ended */
+} AblationVariant;
+
+typedef struct AblationRow {
+    const char *name;    /* in words; NULL ends a list */
+    const char *variant; /* AblationVariant's name */
+} AblationRow;
+
+typedef struct AblationTable {
+    const char *title; /* "Table 2: ..."; NULL ends a list */
+    AblationRow rows[ABLATION_ROWS_MOST + 1];
+} AblationTable;
+
+typedef struct Ablation {
+    const char *name;                                 /* "pica"; NULL ends the list */
+    const char *summary;                              /* one line */
+    const char *settings[ABLATION_SETTINGS_MOST + 1]; /* of all its variants */
+    const AblationVariant *variants;                  /* in the order that they are run */
+    const AblationTable *tables;
+} Ablation;
+
+extern const Ablation ablations[];
+
+/* NULL when there is none of that name. */
+const Ablation *ablation_find(const char *name);
+const AblationVariant *ablation_variant(const Ablation *ablation, const char *name);
+size_t ablation_variant_count(const Ablation *ablation);
+
+/* Makes a user's options those of the variant. SPICA_ERROR_OPTION: the user has set one of the settings that all
+ * variants share to something else. */
+Status ablation_apply(Context *ctx, const Ablation *ablation, const AblationVariant *variant, Options *options);
+
+#endif
