@@ -146,6 +146,24 @@ typedef struct spica_quality {
 SPICA_API spica_status spica_cluster(spica_context *context, const spica_options *options, const char *data,
                                      const char *run, int overwrite, spica_quality *quality);
 
+/* The ablations that spica_ablate knows: a name, and one line that says what it is; NULL when index is too large. */
+SPICA_API size_t spica_ablation_count(void);
+SPICA_API const char *spica_ablation_name(size_t index);
+SPICA_API const char *spica_ablation_summary(size_t index);
+
+/* Reruns the ablation tables of a paper on the pictures of `data`: every variant that the ablation `name` has, with the
+ * seeds run.seed .. run.seed + seeds - 1 (1 to 1000 of them), each as spica_cluster does it, in the run folder
+ * `folder`/VARIANT/seed-SEED. run.budget is the wall time of all runs together, in seconds, and every run gets the same
+ * share; without it each run has its recipe's length. After every run `folder`/ablation.csv and ablation.json
+ * (docs/formats.md) are replaced. The same call goes on where an earlier one was stopped.
+ *
+ * A run that leaves the finite numbers is recorded as failed and the others go on; every other failure ends the call.
+ * SPICA_ERROR_OPTION: an unknown name, seeds out of bounds, or options that a variant refuses; SPICA_ERROR_RUN: the
+ * folder holds something else, or runs of another budget. *json (may be NULL): ablation.json's text; freed by
+ * spica_text_free. */
+SPICA_API spica_status spica_ablate(spica_context *context, const spica_options *options, const char *name,
+                                    const char *data, const char *folder, size_t seeds, char **json);
+
 /* One assigned picture; texts are valid during the call only. */
 typedef struct spica_row {
     const char *path;  /* relative to the data, or FILE#ROW */

@@ -1,9 +1,12 @@
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 
 #define FLAGS_MAX 64
+#define FLAGS_OWN 8
 
 /* A flag of the command line that is not an option of the table. */
 typedef struct Flag {
@@ -13,6 +16,7 @@ typedef struct Flag {
 static const Flag flag_output = {"--output", "PATH", "where the result goes (-o)"};
 static const Flag flag_recipe = {"--recipe", "NAME|FILE", "a preset (see spica recipe) or a file like RUN/config.ini"};
 static const Flag flag_set = {"--set", "KEY=VALUE", "sets any option of docs/options.md; may be repeated"};
+static const Flag flag_seeds = {"--seeds", "N", "runs of every variant, with the seeds --seed, --seed + 1 ... [3]"};
 static const Flag flag_overwrite = {"--overwrite", NULL, "empties an existing run folder first"};
 static const Flag flag_json = {"--json", NULL, "prints the result as JSON"};
 static const Flag flag_quiet = {"--quiet", NULL, "no log and no progress on stderr (-q)"};
@@ -30,6 +34,7 @@ static int own_flags(const Command *command, const Flag *flags[]) {
     if (command->takes_output) flags[count++] = &flag_output;
     if (command->takes_recipe) flags[count++] = &flag_recipe;
     flags[count++] = &flag_set;
+    if (command->takes_seeds) flags[count++] = &flag_seeds;
     if (command->takes_overwrite) flags[count++] = &flag_overwrite;
     if (command->takes_json) flags[count++] = &flag_json;
     flags[count++] = &flag_quiet;
@@ -38,7 +43,7 @@ static int own_flags(const Command *command, const Flag *flags[]) {
 }
 
 static spica_status unknown_flag(Console *console, const Command *command, const char *word) {
-    const Flag *flags[8];
+    const Flag *flags[FLAGS_OWN];
     const char *names[FLAGS_MAX];
     size_t count = 0;
     for (int i = 0, own = own_flags(command, flags); i < own; i++)
@@ -70,6 +75,19 @@ static spica_status set_pair(spica_context *context, Console *console, spica_opt
     memcpy(key, pair, (size_t)(equals - pair));
     key[equals - pair] = '\0';
     return option_result(context, console, spica_options_set(context, options, key, equals + 1));
+}
+
+/* The library knows the bounds. */
+static spica_status set_seeds(Console *console, const char *text, size_t *seeds) {
+    char *end;
+    errno = 0;
+    const unsigned long number = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0) {
+        console_error(console, "--seeds takes a number of runs, not '%s'", text);
+        return SPICA_ERROR_OPTION;
+    }
+    *seeds = number;
+    return SPICA_OK;
 }
 
 /* The words still to be read. */
@@ -107,6 +125,7 @@ static spica_status read_own_flag(spica_context *context, Console *console, cons
     if (flag == &flag_json) arguments->json = true;
     if (flag == &flag_quiet) console->quiet = true;
     if (flag == &flag_help) arguments->help = true;
+    if (flag == &flag_seeds) return set_seeds(console, value, &arguments->seeds);
     if (flag == &flag_set) return set_pair(context, console, arguments->options, value);
     if (flag == &flag_recipe)
         return option_result(context, console, spica_options_recipe(context, arguments->options, value));
@@ -124,7 +143,7 @@ static spica_status read_flag(spica_context *context, Console *console, const Co
     const char *inline_value = equals != NULL ? equals + 1 : NULL;
     const char *known = long_name(name), *value;
 
-    const Flag *flags[8];
+    const Flag *flags[FLAGS_OWN];
     for (int i = 0, own = own_flags(command, flags); i < own; i++) {
         if (strcmp(flags[i]->name, known) != 0) continue;
         value = NULL;
@@ -180,8 +199,9 @@ spica_status arguments_read(spica_context *context, Console *console, const Comm
 }
 
 void command_help(const Command *command) {
-    const Flag *flags[8];
+    const Flag *flags[FLAGS_OWN];
     printf("usage: spica %s %s\n\n%s\n\n", command->name, command->usage, command->summary);
+    if (command->help != NULL) command->help();
     for (int i = 0, own = own_flags(command, flags); i < own; i++) {
         char left[64];
         snprintf(left, sizeof left, "%s %s", flags[i]->name, flags[i]->value != NULL ? flags[i]->value : "");

@@ -13,6 +13,7 @@
 #include "spica/spica.h"
 
 #define OPERANDS_MAX 16
+#define SEEDS_USUAL 3
 
 /* What the words after the command said. Texts point into argv. */
 typedef struct Arguments {
@@ -21,6 +22,7 @@ typedef struct Arguments {
     const char *output; /* -o */
     bool json, overwrite, help;
     bool labels_given; /* --labels */
+    size_t seeds;      /* --seeds, else SEEDS_USUAL */
     spica_options *options;
 } Arguments;
 
@@ -30,13 +32,14 @@ typedef struct Command {
     const char *summary;       /* one line of the list of commands */
     int least, most;           /* operands */
     const char *output_needed; /* what -o gives, where the command cannot do without; else NULL */
-    bool takes_output, takes_json, takes_overwrite, takes_recipe;
+    bool takes_output, takes_json, takes_overwrite, takes_recipe, takes_seeds;
     bool takes_all_options; /* else data.* and run.threads alone */
+    void (*help)(void);     /* what --help says between summary and flags; NULL: nothing */
     spica_status (*run)(spica_context *context, Console *console, const Arguments *arguments);
 } Command;
 
 extern const Command command_cluster, command_assign, command_eval, command_embed, command_info, command_recipe,
-    command_options, command_bench;
+    command_options, command_ablate, command_bench;
 
 /* Reads argv[0..count-1], the words after the command's name. A wrong word is reported on the console and gives
  * SPICA_ERROR_OPTION. */

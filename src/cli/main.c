@@ -5,8 +5,9 @@
 
 #include "command.h"
 
-static const Command *const commands[] = {&command_cluster, &command_assign, &command_eval,    &command_embed,
-                                          &command_info,    &command_recipe, &command_options, &command_bench};
+static const Command *const commands[] = {&command_cluster, &command_assign, &command_eval,
+                                          &command_embed,   &command_info,   &command_recipe,
+                                          &command_options, &command_ablate, &command_bench};
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
 static void print_usage(FILE *stream) {
@@ -47,7 +48,7 @@ static const Command *find_command(Console *console, const char *name) {
  * the console already. */
 static spica_status run_command(spica_context *context, Console *console, const Command *command, int count,
                                 char *const *words) {
-    Arguments arguments = {0};
+    Arguments arguments = {.seeds = SEEDS_USUAL};
     spica_status status = spica_options_open(context, &arguments.options);
     if (status == SPICA_OK) {
         status = arguments_read(context, console, command, count, words, &arguments);
