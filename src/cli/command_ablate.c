@@ -9,23 +9,23 @@ static const struct { const char *name, *heading; } scores[] = {{"acc", "ACC"}, 
 #define SCORE_COUNT (sizeof scores / sizeof scores[0])
 
 /* "0.651 +- 0.012", without the deviation of a single run, "-" without labels. */
-static void print_score(const json_t *score) {
-    char text[48] = "-";
+static void score_text(char text[48], const json_t *score) {
     const json_t *mean = json_object_get(score, "mean"), *deviation = json_object_get(score, "deviation");
+    snprintf(text, 48, "-");
+    if (json_is_number(mean)) snprintf(text, 48, "%.3f", json_number_value(mean));
     if (json_is_number(deviation))
-        snprintf(text, sizeof text, "%.3f +- %.3f", json_number_value(mean), json_number_value(deviation));
-    else if (json_is_number(mean))
-        snprintf(text, sizeof text, "%.3f", json_number_value(mean));
-    printf("  %-14s", text);
+        snprintf(text, 48, "%.3f +- %.3f", json_number_value(mean), json_number_value(deviation));
 }
 
 /* What the means do not tell. */
-static void print_notes(const json_t *row) {
+static void notes_text(char text[128], const json_t *row) {
     const long long runs = json_integer_value(json_object_get(row, "runs"));
     const long long empty = json_integer_value(json_object_get(row, "empty_clusters"));
     const long long failed = json_integer_value(json_object_get(row, "failed"));
-    if (empty > 0) printf("  empty clusters in %lld of %lld", empty, runs);
-    if (failed > 0) printf("  %lld of %lld failed", failed, runs + failed);
+    int used = 0;
+    text[0] = '\0';
+    if (empty > 0) used = snprintf(text, 128, "  empty clusters in %lld of %lld", empty, runs);
+    if (failed > 0) snprintf(text + used, 128 - (size_t)used, "  %lld of %lld failed", failed, runs + failed);
 }
 
 static int name_width(const json_t *tables) {
@@ -40,21 +40,31 @@ static int name_width(const json_t *tables) {
     return (int)width;
 }
 
+static void print_row(const char *name, int width, const char *const cells[SCORE_COUNT], const char *notes) {
+    printf("  %-*s", width, name);
+    for (size_t s = 0; s < SCORE_COUNT; s++)
+        printf("  %-*s", s + 1 < SCORE_COUNT || notes[0] != '\0' ? 14 : 0, cells[s]);
+    puts(notes);
+}
+
 static void print_table(const json_t *table, int width, long long seeds) {
+    const char *headings[SCORE_COUNT];
     size_t r;
     const json_t *row;
-    printf("%s (%s of %lld seed%s)\n", json_string_value(json_object_get(table, "title")),
-           seeds > 1 ? "mean +- deviation" : "one run", seeds, seeds > 1 ? "s" : "");
-    printf("  %-*s", width, "variant");
     for (size_t s = 0; s < SCORE_COUNT; s++)
-        printf("  %-14s", scores[s].heading);
-    putchar('\n');
+        headings[s] = scores[s].heading;
+    printf("%s ", json_string_value(json_object_get(table, "title")));
+    printf(seeds > 1 ? "(mean +- deviation of %lld seeds)\n" : "(one seed)\n", seeds);
+    print_row("variant", width, headings, "");
     json_array_foreach(json_object_get(table, "rows"), r, row) {
-        printf("  %-*s", width, json_string_value(json_object_get(row, "name")));
-        for (size_t s = 0; s < SCORE_COUNT; s++)
-            print_score(json_object_get(row, scores[s].name));
-        print_notes(row);
-        putchar('\n');
+        char texts[SCORE_COUNT][48], notes[128];
+        const char *cells[SCORE_COUNT];
+        for (size_t s = 0; s < SCORE_COUNT; s++) {
+            score_text(texts[s], json_object_get(row, scores[s].name));
+            cells[s] = texts[s];
+        }
+        notes_text(notes, row);
+        print_row(json_string_value(json_object_get(row, "name")), width, cells, notes);
     }
     putchar('\n');
 }

@@ -210,10 +210,11 @@ static Status compare_record(Context *ctx, const AblationResults *results, const
                             name != NULL ? name : "of another program", results->ablation->name);
     /* The record has 9 digits. */
     if (fabs(budget - results->budget) > 1e-6 * results->budget)
-        return context_fail(ctx, SPICA_ERROR_RUN,
-                            "%s holds runs of %.6g seconds each, and %.6g are asked for (the budget is divided by "
-                            "variants and seeds): equal budgets need the same one, or another folder",
-                            folder, budget, results->budget);
+        return context_fail(
+            ctx, SPICA_ERROR_RUN,
+            "%s holds runs with a budget of %.6g seconds each (0: none), not %.6g as now (the budget is "
+            "divided by variants and seeds): equal budgets need the same one, or another folder",
+            folder, budget, results->budget);
     return SPICA_OK;
 }
 
