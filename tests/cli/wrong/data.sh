@@ -49,6 +49,16 @@ cp -r good half
 rm half/t10k-images-idx3-ubyte
 try cluster half -k 3 -o run
 
+mkdir stl10
+head -c 27648 /dev/zero >stl10/train_X.bin
+try cluster stl10 -k 3 -o run
+head -c 27649 /dev/zero >stl10/test_X.bin
+try cluster stl10 -k 3 -o run
+printf '\013' >stl10/train_y.bin
+try info stl10 --json
+head -c 27648 /dev/zero >stl10/test_X.bin
+try info stl10
+
 try info nowhere
 try info other
 test ! -e run
