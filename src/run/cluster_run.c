@@ -45,8 +45,16 @@ static Status settle_threads(Context *ctx, Run *run) {
     return options_set(ctx, &run->options, "run.threads", text, SOURCE_USER);
 }
 
+/* Before anything is measured: wrong pictures are told at once. */
+static Status open_auxiliary(Context *ctx, Run *run) {
+    if (!run_has_stage(run, STAGE_PICA)) return SPICA_OK;
+    TRY(run_open_auxiliary(ctx, &run->options, &run->auxiliary));
+    return run->auxiliary.count > 0 ? pica_check_auxiliary(ctx, &run->dataset, &run->auxiliary) : SPICA_OK;
+}
+
 static Status settle_models(Context *ctx, Run *run) {
     Scaling features, joint;
+    if (run_has_stage(run, STAGE_PICA)) return SPICA_OK; /* settings_pica has its own */
     TRY(settings_scaling(ctx, &run->options, STAGE_FEATURES, &run->dataset, NULL, &features));
     TRY(settings_scaling(ctx, &run->options, STAGE_JOINT, &run->dataset, &features, &joint));
     TRY(settings_model(ctx, &run->options, STAGE_FEATURES, &run->dataset, &features, &run->features));
@@ -97,12 +105,11 @@ static Status begin_folder(Context *ctx, Run *run, const char *data) {
 }
 
 static Status run_stages(Context *ctx, Run *run, spica_quality *quality) {
-    TRY(stage_features(ctx, run));
-    TRY(stage_head(ctx, run));
-    if (strcmp(options_text(&run->options, "run.method"), "spice") == 0)
-        TRY(stage_joint(ctx, run));
-    else
-        TRY(stage_join_models(ctx, run));
+    if (run_has_stage(run, STAGE_PICA)) TRY(stage_pica(ctx, run));
+    if (run_has_stage(run, STAGE_FEATURES)) TRY(stage_features(ctx, run));
+    if (run_has_stage(run, STAGE_HEAD)) TRY(stage_head(ctx, run));
+    if (run_has_stage(run, STAGE_JOINT)) TRY(stage_joint(ctx, run));
+    if (run_has_stage(run, STAGE_HEAD) && !run_has_stage(run, STAGE_JOINT)) TRY(stage_join_models(ctx, run));
     return run_write_results(ctx, run, quality);
 }
 
@@ -129,6 +136,7 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
     run->budget = options_real(&run->options, "run.budget");
     TRY(settle_threads(ctx, run));
     TRY(settle_models(ctx, run));
+    TRY(open_auxiliary(ctx, run));
     TRY(run_folder_open(ctx, &run->folder, path, overwrite));
     TRY(check_weights(ctx, run));
     /* A folder that cannot be made is told before anything is measured. */
@@ -149,6 +157,7 @@ spica_status spica_cluster(spica_context *context, const spica_options *options,
     if (status == SPICA_OK) status = options_copy(context, &run.options, &options->options);
     if (status == SPICA_OK) status = cluster(context, &run, data, run_path, overwrite != 0, quality);
     run_folder_close(context, &run.folder);
+    dataset_close(context, &run.auxiliary);
     dataset_close(context, &run.dataset);
     options_close(context, &run.options);
     context->threads = threads;

@@ -36,7 +36,7 @@ static Status add_file(Context *ctx, const RunFolder *folder, const char *name, 
 }
 
 static Status add_stages_done(Context *ctx, const RunFolder *folder, json_t *object) {
-    static const char *const stages[] = {STAGE_FEATURES, STAGE_HEAD, STAGE_JOINT};
+    static const char *const stages[] = {STAGE_FEATURES, STAGE_HEAD, STAGE_JOINT, STAGE_PICA};
     json_t *array = json_array();
     TRY(json_add(ctx, object, "stages_done", array));
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {

@@ -4,6 +4,15 @@
 
 #include "base/json_text.h"
 
+static Status compare_labels(Context *ctx, Quality *quality, const int32_t *predicted, size_t count,
+                             const int32_t *labels) {
+    const size_t clusters = quality->clusters, classes = quality->classes;
+    TRY(NEW_ARRAY(ctx, &quality->confusion, clusters * classes));
+    TRY(NEW_ARRAY(ctx, &quality->class_of, clusters));
+    confusion_count(quality->confusion, predicted, labels, count, clusters, classes);
+    return metrics_compute(ctx, &quality->metrics, quality->confusion, clusters, classes, quality->class_of);
+}
+
 Status quality_measure(Context *ctx, Quality *quality, const int32_t *predicted, size_t count, size_t clusters,
                        const int32_t *labels, size_t classes) {
     *quality = (Quality){.clusters = clusters, .classes = classes};
@@ -12,13 +21,12 @@ Status quality_measure(Context *ctx, Quality *quality, const int32_t *predicted,
     TRY(NEW_ZEROED(ctx, &quality->sizes, clusters));
     for (size_t i = 0; i < count; i++)
         quality->sizes[predicted[i]]++;
+    if (labels != NULL && classes > 0) TRY(compare_labels(ctx, quality, predicted, count, labels));
+    /* The matrix counts all its rows; what is told is how many clusters have a picture. */
+    quality->metrics.clusters = 0;
     for (size_t k = 0; k < clusters; k++)
         quality->metrics.clusters += quality->sizes[k] > 0;
-    if (labels == NULL || classes == 0) return SPICA_OK;
-    TRY(NEW_ARRAY(ctx, &quality->confusion, clusters * classes));
-    TRY(NEW_ARRAY(ctx, &quality->class_of, clusters));
-    confusion_count(quality->confusion, predicted, labels, count, clusters, classes);
-    return metrics_compute(ctx, &quality->metrics, quality->confusion, clusters, classes, quality->class_of);
+    return SPICA_OK;
 }
 
 void quality_close(Context *ctx, Quality *quality) {

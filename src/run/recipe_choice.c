@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 
-/* One class of picture sizes. `views`: pictures that stage 1 can see in about 40 minutes on two cores with the network
- * of the row. */
+/* One class of picture sizes. `views`: pictures that stage 1 of SPICE can see in about 40 minutes on two cores with the
+ * network of the row. */
 typedef struct AutoRow {
     int side_most; /* the larger side of the pictures */
     const char *size, *stem, *width;
@@ -30,32 +30,53 @@ static bool has_recipe(const Options *options) {
     return false;
 }
 
+/* An epoch of PICA is a pass of each of two heads, with forward and backward passes of both views: about three times
+ * the work of MoCo's. */
+#define PICA_WORK 3.0
+
+static bool is_pica(const Options *options) { return strcmp(options_text(options, "run.method"), "pica") == 0; }
+
+static Status set_key(Context *ctx, Options *options, const char *stage, const char *name, const char *text) {
+    char key[64];
+    snprintf(key, sizeof key, "%s.%s", stage, name);
+    return options_set(ctx, options, key, text, SOURCE_RECIPE);
+}
+
 static Status choose_auto(Context *ctx, Options *options, const Dataset *dataset) {
     const int side = dataset->height > dataset->width ? dataset->height : dataset->width;
+    const bool pica = is_pica(options);
+    const char *stage = pica ? "pica" : "features";
     const AutoRow *row = auto_rows;
     while (side > row->side_most)
         row++;
-    double epochs = row->views / (double)dataset->count;
+    double epochs = row->views / (double)dataset->count / (pica ? PICA_WORK : 1.0);
     if (epochs < EPOCHS_LEAST) epochs = EPOCHS_LEAST;
     if (epochs > EPOCHS_MOST) epochs = EPOCHS_MOST;
     char text[32];
     snprintf(text, sizeof text, "%.1f", epochs);
-    TRY(recipe_load(ctx, options, "auto"));
+    TRY(recipe_load(ctx, options, pica ? "pica-auto" : "auto"));
     TRY(options_set(ctx, options, "data.size", row->size, SOURCE_RECIPE));
-    TRY(options_set(ctx, options, "features.stem", row->stem, SOURCE_RECIPE));
-    TRY(options_set(ctx, options, "features.width", row->width, SOURCE_RECIPE));
-    return options_set(ctx, options, "features.epochs", text, SOURCE_RECIPE);
+    TRY(set_key(ctx, options, stage, "stem", row->stem));
+    TRY(set_key(ctx, options, stage, "width", row->width));
+    return set_key(ctx, options, stage, "epochs", text);
+}
+
+/* The recipe for a known data set: its own name is the one for two cores, spice-NAME and pica-NAME are the papers'. */
+static bool find_recipe(const Options *options, const char *data_name, char name[64]) {
+    snprintf(name, 64, is_pica(options) ? "pica-%s" : "%s", data_name);
+    if (data_name[0] != '\0' && recipe_exists(name)) return true;
+    snprintf(name, 64, "spice-%s", data_name);
+    return data_name[0] != '\0' && !is_pica(options) && recipe_exists(name);
 }
 
 Status recipe_choose(Context *ctx, Options *options, const Dataset *dataset) {
     char name[64];
     if (has_recipe(options)) return SPICA_OK;
-    snprintf(name, sizeof name, "%s", dataset->name);
-    if (!recipe_exists(name)) snprintf(name, sizeof name, "spice-%s", dataset->name);
-    if (recipe_exists(name)) {
+    if (find_recipe(options, dataset->name, name)) {
         log_info(ctx, "recipe: %s, the recognised data set's", name);
         return recipe_load(ctx, options, name);
     }
-    log_info(ctx, "recipe: auto, for %zu pictures of %d x %d", dataset->count, dataset->height, dataset->width);
+    log_info(ctx, "recipe: %s, for %zu pictures of %d x %d", is_pica(options) ? "pica-auto" : "auto", dataset->count,
+             dataset->height, dataset->width);
     return choose_auto(ctx, options, dataset);
 }

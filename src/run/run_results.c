@@ -57,7 +57,7 @@ static Status write_table(Context *ctx, const Run *run, const Results *results) 
 
 /* Every finished stage's record under "stages". */
 static Status add_stages(Context *ctx, const Run *run, json_t *metrics) {
-    static const char *const stages[] = {STAGE_FEATURES, STAGE_HEAD, STAGE_JOINT};
+    static const char *const stages[] = {STAGE_FEATURES, STAGE_HEAD, STAGE_JOINT, STAGE_PICA};
     json_t *object = json_object();
     TRY(json_add(ctx, metrics, "stages", object));
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
@@ -69,11 +69,12 @@ static Status add_stages(Context *ctx, const Run *run, json_t *metrics) {
     return SPICA_OK;
 }
 
-/* stages.joint gets the metrics of the final clusters, which are its own. */
-static Status add_joint_scores(Context *ctx, json_t *metrics, const Quality *quality) {
-    json_t *joint = json_object_get(json_object_get(metrics, "stages"), STAGE_JOINT);
-    if (joint == NULL || quality->confusion == NULL) return SPICA_OK;
-    return quality_add_scores(ctx, joint, &quality->metrics);
+/* The stage that ends with the final clusters, where they are its own, gets their metrics too. */
+static Status add_last_scores(Context *ctx, const Run *run, json_t *metrics, const Quality *quality) {
+    const char *last = run_has_stage(run, STAGE_PICA) ? STAGE_PICA : STAGE_JOINT;
+    json_t *stage = json_object_get(json_object_get(metrics, "stages"), last);
+    if (stage == NULL || quality->confusion == NULL) return SPICA_OK;
+    return quality_add_scores(ctx, stage, &quality->metrics);
 }
 
 static Status write_metrics(Context *ctx, const Run *run, const Results *results, spica_quality *published) {
@@ -90,7 +91,7 @@ static Status write_metrics(Context *ctx, const Run *run, const Results *results
     if (status == SPICA_OK)
         status = json_add_real(ctx, metrics, "mean_confidence", confidence / (double)dataset->count);
     if (status == SPICA_OK) status = add_stages(ctx, run, metrics);
-    if (status == SPICA_OK) status = add_joint_scores(ctx, metrics, &quality);
+    if (status == SPICA_OK) status = add_last_scores(ctx, run, metrics, &quality);
     if (status == SPICA_OK) status = run_folder_write_json(ctx, &run->folder, RUN_METRICS, metrics);
     if (status == SPICA_OK) quality_publish(&quality, published);
     json_decref(metrics);

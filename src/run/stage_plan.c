@@ -6,8 +6,8 @@
 
 #include "base/log.h"
 
-const char *const plan_keys[] = {"features.epochs", "features.corrections", "head.epochs",
-                                 "joint.steps",     "joint.schedule_steps", NULL};
+const char *const plan_keys[] = {"features.epochs",      "features.corrections", "head.epochs", "joint.steps",
+                                 "joint.schedule_steps", "pica.epochs",          NULL};
 
 /* Fewer would select among heads that have hardly begun. */
 #define HEAD_EPOCHS_LEAST 3.0
@@ -18,7 +18,7 @@ static double plan_patience(const Run *run) {
     return fmin(fmax(share, 2.0), 15.0);
 }
 
-static bool has_joint(const Run *run) { return strcmp(options_text(&run->options, "run.method"), "spice") == 0; }
+static bool has_joint(const Run *run) { return run_has_stage(run, STAGE_JOINT); }
 
 static bool has_training(const Run *run) { return options_text(&run->options, "features.weights")[0] == '\0'; }
 
@@ -92,7 +92,7 @@ static void plan_log(Context *ctx, const Run *run, const MocoSettings *moco, con
              head / 60.0, joint / 60.0);
 }
 
-Status plan_begin(Context *ctx, Run *run) {
+static Status begin_spice(Context *ctx, Run *run) {
     MocoSettings moco;
     HeadSettings head;
     JointSettings joint;
@@ -109,6 +109,44 @@ Status plan_begin(Context *ctx, Run *run) {
     run->ending = 0.5 * plan_passes(run, &rates);
     plan_log(ctx, run, &moco, &rates);
     return SPICA_OK;
+}
+
+/* Seconds of PICA's passes over the data that no option changes: embeddings and the last predictions, with as much
+ * again for writing, and the evaluations before the training and after it. */
+static double pica_passes(const Run *run, const StageRates *rates) {
+    return (2.0 * 2.0 + 2.0) * rates->inference * (double)run->dataset.count;
+}
+
+/* Seconds per epoch, evaluations included. */
+static double pica_epoch_seconds(const Run *run, const PicaSettings *settings, const StageRates *rates) {
+    const double steps = (double)pica_steps_per_epoch(settings, run->dataset.count, run->auxiliary.count);
+    const double every = options_real(&run->options, "pica.evaluate_every");
+    return steps * rates->pica_step + rates->inference * (double)run->dataset.count / every;
+}
+
+static Status begin_pica(Context *ctx, Run *run) {
+    PicaSettings settings;
+    StageRates rates = {0};
+    const Dataset *auxiliary = run->auxiliary.count > 0 ? &run->auxiliary : NULL;
+    const spica_settings spoken = log_silence(ctx);
+    Status status = settings_pica(ctx, &run->options, &run->dataset, &settings);
+    if (status == SPICA_OK) status = rate_pica(ctx, &settings, &run->dataset, auxiliary, plan_patience(run), &rates);
+    log_speak(ctx, spoken);
+    TRY(status);
+    const double epoch = pica_epoch_seconds(run, &settings, &rates);
+    run->ending = pica_passes(run, &rates);
+    if (plan_owns(run, "pica.epochs")) {
+        const double left = run->budget - (clock_seconds() - run->started) - run->ending;
+        TRY(plan_set(ctx, run, "pica.epochs", fmax(left / epoch, 1e-6), 6));
+    }
+    const double training = options_real(&run->options, "pica.epochs") * epoch;
+    log_info(ctx, "estimated time: %.1f minutes (pica %.1f)",
+             (training + run->ending + clock_seconds() - run->started) / 60.0, training / 60.0);
+    return SPICA_OK;
+}
+
+Status plan_begin(Context *ctx, Run *run) {
+    return run_has_stage(run, STAGE_PICA) ? begin_pica(ctx, run) : begin_spice(ctx, run);
 }
 
 /* When the length of stage 1 is corrected, as shares of its time: soon, since the measurement at the start is short,
@@ -162,7 +200,7 @@ Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, 
     return run_write_options(ctx, run);
 }
 
-/* Seconds of the budget for stage 3 and what belongs to it. */
+/* Seconds of the budget for the last stage. */
 static double plan_left(const Run *run) { return run->budget - (clock_seconds() - run->started) - run->ending; }
 
 Status plan_joint(Context *ctx, Run *run) {
@@ -192,5 +230,16 @@ bool plan_joint_goes_on(const Run *run, const JointSettings *settings, int64_t d
 Status plan_joint_done(Context *ctx, Run *run, int64_t done) {
     if (!plan_owns(run, "joint.steps")) return SPICA_OK;
     TRY(plan_set(ctx, run, "joint.steps", (double)done, 0));
+    return run_write_options(ctx, run);
+}
+
+bool plan_pica_goes_on(const Run *run, int64_t planned, int64_t done) {
+    if (!plan_owns(run, "pica.epochs")) return done < planned;
+    return done < 1 || plan_left(run) > 0.0;
+}
+
+Status plan_pica_done(Context *ctx, Run *run, double epochs) {
+    if (!plan_owns(run, "pica.epochs")) return SPICA_OK;
+    TRY(plan_set(ctx, run, "pica.epochs", epochs, 6));
     return run_write_options(ctx, run);
 }

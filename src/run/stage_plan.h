@@ -53,4 +53,9 @@ bool plan_joint_goes_on(const Run *run, const JointSettings *settings, int64_t d
 /* What the clock made of the plan, for a run that repeats this one without a clock: joint.steps. */
 Status plan_joint_done(Context *ctx, Run *run, int64_t done);
 
+/* Whether PICA goes on after `done` of its planned steps. Its learning rate is constant, so under a budget the clock
+ * alone decides, and pica.epochs tells afterwards how far it came. */
+bool plan_pica_goes_on(const Run *run, int64_t planned, int64_t done);
+Status plan_pica_done(Context *ctx, Run *run, double epochs);
+
 #endif

@@ -3,13 +3,14 @@
 #include "base/log.h"
 #include "methods/inference.h"
 #include "nn/init.h"
+#include "run/predict.h"
 
 /* Steps before the clock starts: memory is touched, weights are laid out. */
 #define WARM_UP 2
 /* No more is needed for a mean. */
 #define STEPS_MOST 200
-/* Pictures on which stage 2 is measured; its cost is proportional to their number. */
-#define HEAD_PICTURES 4000
+/* Pictures on which stage 2 and inference are measured; their cost is proportional to their number. */
+#define PART_PICTURES 4000
 
 /* Seconds per call of `step`. The trainers are measured at a learning rate of 0: it costs the same, and steps beyond
  * the end of a short schedule cannot diverge. */
@@ -108,7 +109,7 @@ static Status measure_head(Context *ctx, const HeadSettings *settings, const Dat
 Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *dataset, const ModelSpec *backbone,
                  StageRates *rates) {
     Dataset part = *dataset;
-    if (part.count > HEAD_PICTURES) part.count = HEAD_PICTURES;
+    if (part.count > PART_PICTURES) part.count = PART_PICTURES;
     Model model = {0};
     float *features = NULL;
     Status status = model_open(ctx, &model, backbone);
@@ -120,5 +121,34 @@ Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *data
     if (status == SPICA_OK) status = measure_head(ctx, settings, &part, dataset->count, &model, features, rates);
     FREE_ARRAY(ctx, &features);
     model_close(ctx, &model);
+    return status;
+}
+
+static Status pica_call(Context *ctx, void *trainer) {
+    PicaStep report;
+    return pica_step(ctx, trainer, &report);
+}
+
+static Status time_prediction(Context *ctx, Model *model, const Dataset *dataset, double *seconds) {
+    Dataset part = *dataset;
+    float *probabilities;
+    if (part.count > PART_PICTURES) part.count = PART_PICTURES;
+    TRY(NEW_ARRAY(ctx, &probabilities, part.count * (size_t)model->spec.clusters));
+    const double started = clock_seconds();
+    const Status status = predict_dataset(ctx, model, &part, NULL, NULL, probabilities);
+    *seconds = (clock_seconds() - started) / (double)part.count;
+    FREE_ARRAY(ctx, &probabilities);
+    return status;
+}
+
+Status rate_pica(Context *ctx, const PicaSettings *settings, const Dataset *dataset, const Dataset *auxiliary,
+                 double patience, StageRates *rates) {
+    PicaTrainer *trainer = NULL;
+    PicaSettings still = *settings;
+    still.learning_rate = 0.0f;
+    Status status = pica_open(ctx, &trainer, &still, dataset, auxiliary);
+    if (status == SPICA_OK) status = time_steps(ctx, pica_call, trainer, patience, &rates->pica_step);
+    if (status == SPICA_OK) status = time_prediction(ctx, pica_model(trainer), dataset, &rates->inference);
+    pica_close(ctx, &trainer);
     return status;
 }

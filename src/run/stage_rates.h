@@ -3,6 +3,7 @@
 #ifndef SPICA_RUN_STAGE_RATES_H
 #define SPICA_RUN_STAGE_RATES_H
 
+#include "methods/pica/pica.h"
 #include "methods/spice/head.h"
 #include "methods/spice/joint.h"
 #include "methods/spice/moco.h"
@@ -13,6 +14,7 @@ typedef struct StageRates {
     double head_start;    /* seconds of stage 2 that do not depend on its epochs: the view bank */
     double head_epoch;    /* seconds per epoch of stage 2 */
     double joint_step;    /* seconds per step of stage 3 */
+    double pica_step;     /* seconds per step of PICA, either head */
 } StageRates;
 
 /* Each takes about `patience` seconds at most, and at least a few steps. */
@@ -23,5 +25,8 @@ Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *data
                  StageRates *rates);
 Status rate_joint(Context *ctx, const JointSettings *settings, const Dataset *dataset, double patience,
                   StageRates *rates);
+/* Also sets `inference`. auxiliary: NULL for none. */
+Status rate_pica(Context *ctx, const PicaSettings *settings, const Dataset *dataset, const Dataset *auxiliary,
+                 double patience, StageRates *rates);
 
 #endif

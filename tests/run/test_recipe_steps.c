@@ -17,6 +17,14 @@ static const RecipeCase cases[] = {
     {"auto", 32, 3, "5"},
     {"fashion-mnist", 28, 1, "10"},
     {"fashion-mnist-quick", 28, 1, "10"},
+    {"pica-auto", 32, 3, "5"},
+    {"pica-fashion-mnist", 28, 1, "10"},
+    {"pica-cifar10", 32, 3, "5"},
+    {"pica-cifar100", 32, 3, "5"},
+    {"pica-stl10", 96, 3, "3"},
+    {"pica-imagenet10", 224, 3, "2"},
+    {"pica-imagenet-dogs", 224, 3, "2"},
+    {"pica-tiny-imagenet", 64, 3, "3"},
     {"spice-cifar10", 32, 3, "5"},
     {"spice-cifar100", 32, 3, "5"},
     {"spice-stl10", 96, 3, "3"},
@@ -46,6 +54,8 @@ static void open_recipe(Context *ctx, const RecipeCase *recipe, Options *options
     set(ctx, options, "run.inference_batch", "4");
     set(ctx, options, "features.batch", "8");
     set(ctx, options, "features.queue", "16");
+    set(ctx, options, "pica.batch", "4");
+    set(ctx, options, "pica.turn", "0.000001");
     set(ctx, options, "head.count", "2");
     set(ctx, options, "head.estep", recipe->clusters);
     set(ctx, options, "head.passes", "1");
@@ -107,22 +117,44 @@ static void step_joint(Context *ctx, const Options *options, const Dataset *data
     FREE_ARRAY(ctx, &labels);
 }
 
+/* A turn of each head. */
+static void step_pica(Context *ctx, const Options *options, const Dataset *dataset) {
+    PicaSettings settings;
+    PicaTrainer *trainer = NULL;
+    TEST_OK(ctx, settings_pica(ctx, options, dataset, &settings));
+    TEST_OK(ctx, pica_open(ctx, &trainer, &settings, dataset, NULL));
+    for (int step = 0; step < 2; step++) {
+        PicaStep report;
+        TEST_OK(ctx, pica_step(ctx, trainer, &report));
+        assert_int_equal(report.overclustering, step == 0);
+        assert_true(isfinite(report.loss.total) && report.loss.total > 0.0);
+    }
+    pica_close(ctx, &trainer);
+}
+
+static void step_spice(Context *ctx, const Options *options, const Dataset *dataset) {
+    Scaling first, second;
+    ModelSpec features, joint;
+    TEST_OK(ctx, settings_scaling(ctx, options, "features", dataset, NULL, &first));
+    TEST_OK(ctx, settings_scaling(ctx, options, "joint", dataset, &first, &second));
+    TEST_OK(ctx, settings_model(ctx, options, "features", dataset, &first, &features));
+    TEST_OK(ctx, settings_model(ctx, options, "joint", dataset, &second, &joint));
+    step_features(ctx, options, dataset, &features);
+    step_head(ctx, options, dataset, &features);
+    step_joint(ctx, options, dataset, &joint);
+}
+
 static void test_recipe(void **state) {
     const RecipeCase *recipe = *state;
     Context *ctx = test_context_open();
     Options options = {0};
     Dataset dataset = {0};
-    Scaling first, second;
-    ModelSpec features, joint;
     open_recipe(ctx, recipe, &options);
     make_pictures(ctx, &dataset, 2 * (size_t)atoi(recipe->clusters), recipe->side, recipe->channels);
-    TEST_OK(ctx, settings_scaling(ctx, &options, "features", &dataset, NULL, &first));
-    TEST_OK(ctx, settings_scaling(ctx, &options, "joint", &dataset, &first, &second));
-    TEST_OK(ctx, settings_model(ctx, &options, "features", &dataset, &first, &features));
-    TEST_OK(ctx, settings_model(ctx, &options, "joint", &dataset, &second, &joint));
-    step_features(ctx, &options, &dataset, &features);
-    step_head(ctx, &options, &dataset, &features);
-    step_joint(ctx, &options, &dataset, &joint);
+    if (strcmp(options_text(&options, "run.method"), "pica") == 0)
+        step_pica(ctx, &options, &dataset);
+    else
+        step_spice(ctx, &options, &dataset);
     dataset_close(ctx, &dataset);
     options_close(ctx, &options);
     test_context_close(&ctx);

@@ -1,0 +1,195 @@
+/* PICA's one stage: backbone and heads by partition confidence maximisation. */
+#include <math.h>
+
+#include "base/log.h"
+#include "run/pica_records.h"
+#include "run/predict.h"
+#include "run/quality.h"
+#include "run/run.h"
+#include "run/stage_plan.h"
+
+/* What the training's steps and evaluations need. */
+typedef struct PicaRun {
+    Run *run;
+    PicaSettings settings;
+    PicaTrainer *trainer;
+    PicaRecords records;
+    float *probabilities; /* N x K: of the last evaluation */
+    double epoch_steps;
+    double evaluate_steps; /* between two evaluations */
+    int64_t steps;         /* done */
+} PicaRun;
+
+/* ---- evaluations ---- */
+
+static Status add_evaluation_facts(Context *ctx, const PicaRun *p, const PicaEvaluation *evaluation,
+                                   const int32_t *predicted, json_t *line) {
+    const size_t clusters = p->records.clusters;
+    Quality quality;
+    TRY(json_add_text(ctx, line, "stage", STAGE_PICA));
+    TRY(json_add_integer(ctx, line, "step", evaluation->step));
+    TRY(json_add_real(ctx, line, "epoch", evaluation->epoch));
+    TRY(json_add_real(ctx, line, "mean_confidence", evaluation->mean_confidence));
+    Status status = quality_measure(ctx, &quality, predicted, p->run->dataset.count, clusters, p->run->dataset.labels,
+                                    p->run->dataset.class_count);
+    if (status == SPICA_OK) status = json_add_integer(ctx, line, "clusters", (int64_t)quality.metrics.clusters);
+    if (status == SPICA_OK && quality.confusion != NULL) status = quality_add_scores(ctx, line, &quality.metrics);
+    quality_close(ctx, &quality);
+    return status;
+}
+
+static Status log_evaluation(Context *ctx, const PicaRun *p) {
+    const size_t count = p->run->dataset.count;
+    json_t *line = NULL;
+    int32_t *predicted;
+    TRY(NEW_ARRAY(ctx, &predicted, count));
+    predict_clusters(p->probabilities, count, p->records.clusters, predicted, NULL);
+    Status status = json_new_object(ctx, &line);
+    if (status == SPICA_OK)
+        status = add_evaluation_facts(ctx, p, &p->records.evaluations[p->records.count - 1], predicted, line);
+    if (status == SPICA_OK) status = run_folder_log(ctx, &p->run->folder, line);
+    json_decref(line);
+    FREE_ARRAY(ctx, &predicted);
+    return status;
+}
+
+/* The confidences and predictions of the model as it is, recorded. Labels are read for the log alone. */
+static Status evaluate(Context *ctx, PicaRun *p) {
+    TRY(predict_dataset(ctx, pica_model(p->trainer), &p->run->dataset, NULL, NULL, p->probabilities));
+    TRY(pica_records_add(ctx, &p->records, p->probabilities, p->run->dataset.count, (double)p->steps / p->epoch_steps,
+                         p->steps));
+    TRY(pica_records_write(ctx, &p->records, &p->run->folder));
+    return log_evaluation(ctx, p);
+}
+
+/* ---- training ---- */
+
+/* Steps before the first evaluation: running statistics that no batch has moved would make its confidences senseless.
+ */
+#define FIRST_EVALUATION 20.0
+
+/* The figures of the two heads apart: a line of the log has one head's. */
+static Status take_step(Context *ctx, PicaRun *p, StepLog logs[2], double *loss) {
+    PicaStep report;
+    TRY(pica_step(ctx, p->trainer, &report));
+    const double figures[3] = {report.loss.total, report.loss.uncertainty, report.loss.imbalance};
+    if (!report.overclustering) *loss = report.loss.total;
+    return step_log_add(ctx, p->run, &logs[report.overclustering], p->steps, figures);
+}
+
+static Status train_steps(Context *ctx, PicaRun *p) {
+    StepLog logs[2] = {{.stage = STAGE_PICA, .names = {"loss", "uncertainty", "imbalance"}},
+                       {.stage = STAGE_PICA,
+                        .names = {"overclustering_loss", "overclustering_uncertainty", "overclustering_imbalance"}}};
+    const int64_t planned = pica_steps(&p->settings, p->run->dataset.count, p->run->auxiliary.count);
+    Progress progress;
+    double loss = NAN, next = fmin(FIRST_EVALUATION, p->evaluate_steps);
+    progress_start(&progress, ctx, STAGE_PICA, "step", (double)planned);
+    while (plan_pica_goes_on(p->run, planned, p->steps)) {
+        TRY(context_check_cancel(ctx));
+        TRY(take_step(ctx, p, logs, &loss));
+        p->steps++;
+        progress_update(&progress, (double)p->steps, loss);
+        if ((double)p->steps < next) continue;
+        TRY(evaluate(ctx, p));
+        next = p->evaluate_steps * floor((double)p->steps / p->evaluate_steps + 1.0);
+    }
+    progress_finish(&progress, (double)p->steps, loss);
+    if (p->records.count > 0 && p->records.evaluations[p->records.count - 1].step == p->steps) return SPICA_OK;
+    return evaluate(ctx, p);
+}
+
+static Status write_embeddings(Context *ctx, const Run *run, Model *model) {
+    const size_t dimension = (size_t)model->dimension;
+    float *embeddings;
+    TRY(NEW_ARRAY(ctx, &embeddings, run->dataset.count * dimension));
+    Status status = predict_dataset(ctx, model, &run->dataset, "embed", embeddings, NULL);
+    if (status == SPICA_OK)
+        status = run_folder_write_matrix(ctx, &run->folder, RUN_EMBEDDINGS, embeddings, run->dataset.count, dimension);
+    FREE_ARRAY(ctx, &embeddings);
+    return status;
+}
+
+static Status write_files(Context *ctx, PicaRun *p) {
+    const Run *run = p->run;
+    Model *model = pica_model(p->trainer);
+    char *path = NULL;
+    TRY(run_folder_path(ctx, &run->folder, RUN_MODEL, &path));
+    const Status status = model_write(ctx, path, model, MODEL_BACKBONE | MODEL_HEAD, NULL, 0);
+    FREE_ARRAY(ctx, &path);
+    TRY(status);
+    TRY(write_embeddings(ctx, run, model));
+    return pica_cases_write(ctx, &run->folder, &run->dataset, p->probabilities, p->records.clusters);
+}
+
+static Status open_training(Context *ctx, PicaRun *p) {
+    const Run *run = p->run;
+    const Options *options = &run->options;
+    TRY(settings_pica(ctx, options, &run->dataset, &p->settings));
+    p->epoch_steps = (double)pica_steps_per_epoch(&p->settings, run->dataset.count, run->auxiliary.count);
+    p->evaluate_steps = fmax(options_real(options, "pica.evaluate_every") * p->epoch_steps, 1.0);
+    TRY(pica_open(ctx, &p->trainer, &p->settings, &run->dataset, run->auxiliary.count > 0 ? &run->auxiliary : NULL));
+    TRY(pica_records_open(ctx, &p->records, (size_t)options_integer(options, "pica.snapshot"), run->dataset.count,
+                          (size_t)p->settings.model.clusters, p->settings.seed));
+    return NEW_ARRAY(ctx, &p->probabilities, run->dataset.count * p->records.clusters);
+}
+
+/* Under a budget the first and the last picture of the training tell that it collapsed sooner than a table does. */
+static void warn_of_collapse(Context *ctx, const PicaRun *p) {
+    size_t *sizes, empty = 0;
+    const size_t count = p->run->dataset.count, clusters = p->records.clusters;
+    if (NEW_ZEROED(ctx, &sizes, clusters) != SPICA_OK) return;
+    for (size_t i = 0; i < count; i++) {
+        int32_t cluster;
+        predict_clusters(p->probabilities + i * clusters, 1, clusters, &cluster, NULL);
+        sizes[cluster]++;
+    }
+    for (size_t k = 0; k < clusters; k++)
+        empty += sizes[k] == 0;
+    FREE_ARRAY(ctx, &sizes);
+    if (empty > 0)
+        log_warning(ctx,
+                    "pica: %zu of %zu clusters have no picture: a larger pica.entropy_weight or pica.batch, or a "
+                    "smaller pica.learning_rate may help",
+                    empty, clusters);
+}
+
+static Status add_facts(Context *ctx, const PicaRun *p, json_t *facts) {
+    TRY(json_add_real(ctx, facts, "epochs", (double)p->steps / p->epoch_steps));
+    TRY(json_add_integer(ctx, facts, "steps", p->steps));
+    return json_add_real(ctx, facts, "mean_confidence", p->records.evaluations[p->records.count - 1].mean_confidence);
+}
+
+static Status train(Context *ctx, PicaRun *p, json_t *facts) {
+    TRY(open_training(ctx, p));
+    TRY(train_steps(ctx, p));
+    TRY(plan_pica_done(ctx, p->run, (double)p->steps / p->epoch_steps));
+    warn_of_collapse(ctx, p);
+    TRY(write_files(ctx, p));
+    return add_facts(ctx, p, facts);
+}
+
+static Status compute_pica(Context *ctx, Run *run, json_t *facts) {
+    static const char *const files[] = {RUN_MODEL, RUN_EMBEDDINGS, PICA_CONFIDENCE, NULL};
+    const double started = clock_seconds();
+    PicaRun p = {.run = run};
+    TRY(run_stage_start(ctx, &run->folder, STAGE_PICA));
+    const Status status = train(ctx, &p, facts);
+    pica_close(ctx, &p.trainer);
+    pica_records_close(ctx, &p.records);
+    FREE_ARRAY(ctx, &p.probabilities);
+    TRY(status);
+    TRY(json_add_real(ctx, facts, "seconds", clock_seconds() - started));
+    return run_stage_record(ctx, &run->folder, STAGE_PICA, files, facts);
+}
+
+Status stage_pica(Context *ctx, Run *run) {
+    bool done;
+    json_t *facts = NULL;
+    TRY(run_stage_find(ctx, &run->folder, STAGE_PICA, &done, NULL));
+    if (done) return SPICA_OK;
+    TRY(json_new_object(ctx, &facts));
+    const Status status = compute_pica(ctx, run, facts);
+    json_decref(facts);
+    return status;
+}
