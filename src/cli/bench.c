@@ -1,6 +1,6 @@
-/* spica bench: throughput of engine, augmentation, search and SPICE's stages. The one file of this room that includes
- * the rooms it measures. Every figure is the median of several repeats after a warm-up; a picture is one picture once
- * through the work that the name says. */
+/* spica bench: throughput of engine, augmentation, search and the methods' stages. The one file of this room that
+ * includes the rooms it measures. Every figure is the median of several repeats after a warm-up; a picture is one
+ * picture once through the work that the name says. */
 #include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,9 +12,11 @@
 #include "cluster/knn.h"
 #include "command.h"
 #include "methods/inference.h"
+#include "methods/pica/pica.h"
 #include "methods/spice/head.h"
 #include "methods/spice/moco.h"
 #include "nn/init.h"
+#include "nn/losses.h"
 #include "nn/plan.h"
 
 #define REPEATS 5
@@ -170,6 +172,106 @@ static Status bench_moco(Context *ctx, const Bench *bench, double *value) {
     if (status == SPICA_OK) status = time_calls(ctx, moco_call, &trainer, value);
     moco_close(ctx, &trainer);
     dataset_close(ctx, &dataset);
+    return status;
+}
+
+/* ---- PICA: whole steps, and what its loss and heads take of them ---- */
+
+#define PICA_OVERCLUSTERS 70
+
+static PicaSettings pica_bench_settings(const Bench *bench) {
+    PicaSettings settings = {
+        .epochs = 1e6,
+        .turn = 1e-6, /* the heads take turns by steps */
+        .batch = bench->batch,
+        .repeats = 3,
+        .entropy_weight = 2.0f,
+        .optimiser = {.kind = OPTIMISER_ADAM},
+        .learning_rate = 1e-4f,
+        .original = policy_default(POLICY_NONE, bench->channels),
+        .perturbed = policy_default(POLICY_PICA, bench->channels),
+    };
+    settings.original.sobel = 1;
+    return settings;
+}
+
+static Status pica_call(Context *ctx, void *opaque) {
+    PicaTrainer **trainer = opaque;
+    PicaStep report;
+    return pica_step(ctx, *trainer, &report);
+}
+
+static Status bench_pica(Context *ctx, const Bench *bench, double *value) {
+    PicaSettings settings = pica_bench_settings(bench);
+    Dataset dataset = {0};
+    PicaTrainer *trainer = NULL;
+    Status status = bench_spec(ctx, bench, &settings.model);
+    settings.model.sobel = settings.model.head_linear = 1;
+    settings.model.channels = 2;
+    settings.model.clusters = 10;
+    settings.model.overclusters = PICA_OVERCLUSTERS;
+    if (status == SPICA_OK) status = synthetic_dataset(ctx, &dataset, 8 * bench->batch, bench->side, bench->channels);
+    if (status == SPICA_OK) status = pica_open(ctx, &trainer, &settings, &dataset, NULL);
+    if (status == SPICA_OK) status = time_calls(ctx, pica_call, &trainer, value);
+    pica_close(ctx, &trainer);
+    dataset_close(ctx, &dataset);
+    return status;
+}
+
+/* Both heads on ready features, and the loss of the larger one: what a step does behind its backbone. */
+typedef struct PicaTop {
+    size_t rows, batch; /* originals and copies together; originals */
+    Net *net;
+    Plan *plan;
+    Pui pui;
+    float *features, *probabilities, *d_logits;
+} PicaTop;
+
+static Status pica_top_call(Context *ctx, void *opaque) {
+    PicaTop *top = opaque;
+    const size_t originals = top->batch * PICA_OVERCLUSTERS;
+    const float *d_outputs[] = {NULL, top->d_logits};
+    TRY(plan_forward(ctx, top->plan, top->features));
+    softmax_rows(top->probabilities, plan_output(top->plan, 1), top->rows, PICA_OVERCLUSTERS, 1.0f);
+    pui_loss(&top->pui, top->probabilities, top->probabilities + originals, 2.0f, top->d_logits,
+             top->d_logits + originals);
+    softmax_rows_backward(top->d_logits, top->d_logits, top->probabilities, top->rows, PICA_OVERCLUSTERS);
+    return plan_backward(ctx, top->plan, d_outputs);
+}
+
+static Status pica_top_open(Context *ctx, PicaTop *top, int dimension) {
+    PlanSettings plan = {.kind = PLAN_TRAIN, .batch = top->rows, .output_count = 2};
+    TRY(net_open(ctx, &top->net, dimension, 1, 1));
+    TRY(net_linear(ctx, top->net, net_input(top->net), "head.0", 10, &plan.outputs[0]));
+    TRY(net_linear(ctx, top->net, net_input(top->net), "overclustering_head.0", PICA_OVERCLUSTERS, &plan.outputs[1]));
+    TRY(net_finish(ctx, top->net));
+    init_params(net_params(top->net), INIT_DEFAULT, 0, RANDOM_INIT_HEAD);
+    params_changed(net_params(top->net));
+    TRY(plan_open(ctx, &top->plan, top->net, &plan));
+    TRY(pui_open(ctx, &top->pui, top->batch, top->rows / top->batch - 1, PICA_OVERCLUSTERS));
+    TRY(NEW_ARRAY(ctx, &top->features, top->rows * (size_t)dimension));
+    TRY(NEW_ARRAY(ctx, &top->probabilities, top->rows * PICA_OVERCLUSTERS));
+    TRY(NEW_ARRAY(ctx, &top->d_logits, top->rows * PICA_OVERCLUSTERS));
+    Random random = random_at(1, RANDOM_TEST, 0, 0, 0);
+    for (size_t i = 0; i < top->rows * (size_t)dimension; i++)
+        top->features[i] = random_uniform(&random);
+    return SPICA_OK;
+}
+
+/* Per cent of a whole step. */
+static Status bench_pica_top(Context *ctx, const Bench *bench, double *value) {
+    PicaTop top = {.batch = bench->batch, .rows = 4 * bench->batch};
+    double tops = 0.0, steps = 0.0;
+    Status status = pica_top_open(ctx, &top, 8 * bench->width);
+    if (status == SPICA_OK) status = time_calls(ctx, pica_top_call, &top, &tops);
+    if (status == SPICA_OK) status = bench_pica(ctx, bench, &steps);
+    *value = 100.0 * steps / tops;
+    FREE_ARRAY(ctx, &top.features);
+    FREE_ARRAY(ctx, &top.probabilities);
+    FREE_ARRAY(ctx, &top.d_logits);
+    pui_close(ctx, &top.pui);
+    plan_close(ctx, &top.plan);
+    net_close(ctx, &top.net);
     return status;
 }
 
@@ -341,6 +443,10 @@ static const Bench benches[] = {
     {"infer.resnet18.w16.32x32.b128", "pictures/s", bench_infer, RESNET18(16, 32), .batch = 128},
     {"moco.resnet18.w64.32x32.b128", "steps/s", bench_moco, RESNET18(64, 32), .batch = 128},
     {"moco.resnet18.w16.32x32.b128", "steps/s", bench_moco, RESNET18(16, 32), .batch = 128},
+    {"pica.resnet18.w64.32x32.b64r3", "steps/s", bench_pica, RESNET18(64, 32), .batch = 64},
+    {"pica.resnet18.w16.32x32.b64r3", "steps/s", bench_pica, RESNET18(16, 32), .batch = 64},
+    {"pica.top.w64.32x32.b64r3", "% of a step", bench_pica_top, RESNET18(64, 32), .batch = 64},
+    {"pica.top.w16.32x32.b64r3", "% of a step", bench_pica_top, RESNET18(16, 32), .batch = 64},
     {"augment.moco.32x32", "pictures/s/core", bench_augment, RESNET18(16, 32)},
     {"knn.60000x512.k100", "seconds", bench_knn, .batch = 60000, .width = 512},
     {"head.epoch.authors", "s/10,000 pictures", bench_head, RESNET18(16, 32), .batch = 1000, .bank = -1},
