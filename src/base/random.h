@@ -29,8 +29,8 @@ typedef enum RandomPurpose {
     RANDOM_RELIABLE = 13,     /* balancing cuts */
     RANDOM_KMEANS = 14,
     RANDOM_DROPOUT = 15,
-    RANDOM_QUEUE = 16,        /* the queue's first contents */
-    RANDOM_ORDER_PICA = 17,   /* epoch orders of the clustering head and of the over-clustering head */
+    RANDOM_QUEUE = 16,      /* the queue's first contents */
+    RANDOM_ORDER_PICA = 17, /* epoch orders of the clustering head and of the over-clustering head */
     RANDOM_ORDER_OVERCLUSTERING = 18,
     RANDOM_AUGMENT_PICA = 19, /* views */
     RANDOM_SNAPSHOT = 20,     /* which pictures' predictions are recorded */

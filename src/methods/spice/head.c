@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "methods/inference.h"
-#include "nn/denormals.h"
 #include "methods/spice/head_mlp.h"
 #include "methods/spice/head_views.h"
+#include "nn/denormals.h"
 #include "nn/init.h"
 
 /* What one thread needs to train and to judge a head; heads are shared out over the threads. */
