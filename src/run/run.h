@@ -11,6 +11,7 @@
  *   stage_features.c, stage_head.c, stage_joint.c   the stages of SPICE
  *   stage_pica.c      the stage of PICA; pica_records.h: what it records for its plots
  *   run_results.h     clusters.csv, probabilities.npy, metrics.json
+ *   ablations.h       a paper's ablation tables as data; ablate_run.c runs them, ablation_results.h tells of them
  *   quality.h         metrics of a clustering and their JSON
  *   predict.h         a model's answers for a data set
  *   assign_run.c, evaluate_run.c, embed_run.c, inspect_run.c, model_api.c, options_api.c   the other public functions
