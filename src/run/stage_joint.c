@@ -95,6 +95,7 @@ static Status train_steps(Context *ctx, const Run *run, const JointSettings *set
         const double figures[3] = {report.labelled_loss, report.unlabelled_loss, report.used};
         TRY(step_log_add(ctx, run, &log, step, figures));
         loss = report.labelled_loss + (double)settings->unlabelled_weight * report.unlabelled_loss;
+        progress.total = plan_expected(run, "joint.steps", settings->steps, step + 1, progress.started);
         progress_update(&progress, (double)(step + 1), loss);
     }
     progress_finish(&progress, (double)step, loss);

@@ -89,6 +89,7 @@ static Status train_steps(Context *ctx, PicaRun *p) {
         TRY(context_check_cancel(ctx));
         TRY(take_step(ctx, p, logs, &loss));
         p->steps++;
+        progress.total = plan_expected(p->run, "pica.epochs", planned, p->steps, progress.started);
         progress_update(&progress, (double)p->steps, loss);
         if ((double)p->steps < next) continue;
         TRY(evaluate(ctx, p));

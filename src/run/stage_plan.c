@@ -222,6 +222,12 @@ Status plan_joint(Context *ctx, Run *run) {
     return run_write_options(ctx, run);
 }
 
+double plan_expected(const Run *run, const char *key, int64_t planned, int64_t done, double started) {
+    const double elapsed = clock_seconds() - started;
+    if (!plan_owns(run, key) || done < 1 || elapsed <= 0.0) return (double)planned;
+    return (double)done * (1.0 + fmax(plan_left(run), 0.0) / elapsed);
+}
+
 bool plan_joint_goes_on(const Run *run, const JointSettings *settings, int64_t done) {
     if (!plan_owns(run, "joint.steps")) return done < settings->steps;
     return done < 1 || plan_left(run) > 0.0;

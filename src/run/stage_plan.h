@@ -46,6 +46,10 @@ Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, 
  * measured now. */
 Status plan_joint(Context *ctx, Run *run);
 
+/* How many steps the stage whose length is `key` will have had at its end, for the progress that is shown: the planned
+ * ones or, where the clock ends it, what the rate since `started` makes of the time that is left. */
+double plan_expected(const Run *run, const char *key, int64_t planned, int64_t done, double started);
+
 /* Whether stage 3 goes on after `done` of its steps: without a budget by their number alone. Under one the clock
  * decides, since a machine's speed moves while it works; the learning rate follows the plan, and stays at its end. */
 bool plan_joint_goes_on(const Run *run, const JointSettings *settings, int64_t done);
