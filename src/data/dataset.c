@@ -16,7 +16,7 @@
 #include "data/stl10_reader.h"
 
 /* Every kind of data set, asked in this order. */
-static const DataReader *const readers[] = {&idx_reader, &cifar_reader, &stl10_reader};
+static const DataReader *const readers[] = {&idx_reader, &cifar10_reader, &cifar100_reader, &stl10_reader};
 #define READERS (sizeof readers / sizeof readers[0])
 
 /* DATA must be a folder that can be listed and is not empty, or a regular file that can be read. */
@@ -108,7 +108,8 @@ static Status dataset_limit(Context *ctx, Dataset *dataset, size_t limit) {
 Status dataset_open(Context *ctx, Dataset *dataset, const char *path, const DataSettings *settings) {
     memset(dataset, 0, sizeof *dataset);
     const char *labels = settings->labels != NULL ? settings->labels : "auto";
-    ReadRequest request = {.path = path, .split = settings->split, .labels = strcmp(labels, "auto") == 0};
+    ReadRequest request = {.path = path, .split = settings->split, .classes = settings->classes};
+    request.labels = strcmp(labels, "auto") == 0;
     TRY(path_examine(ctx, path, &request.folder));
     TRY(dataset_read(ctx, dataset, &request));
     TRY(dataset_limit(ctx, dataset, settings->limit));

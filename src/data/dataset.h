@@ -15,6 +15,12 @@ typedef enum DataSplit {
     SPLIT_UNLABELLED, /* auxiliary pictures: the unlabelled part where there is one, else the whole */
 } DataSplit;
 
+/* Which labels of a data set that has two kinds of them. */
+typedef enum DataClasses {
+    CLASSES_COARSE, /* super-classes, as the papers cluster CIFAR-100 */
+    CLASSES_FINE,
+} DataClasses;
+
 typedef struct Dataset {
     size_t count;                /* N */
     int height, width, channels; /* of every picture; channels is 1 (grey) or 3 (RGB) */
@@ -31,6 +37,7 @@ typedef struct Dataset {
 
 typedef struct DataSettings {
     DataSplit split;
+    DataClasses classes;
     size_t limit;       /* a random subset of this many pictures, fixed by N and limit, in data order; 0: all */
     const char *labels; /* "auto": the data set's own; "none"; else a CSV file path,label joined on path */
 } DataSettings;

@@ -12,6 +12,7 @@ typedef struct ReadRequest {
     bool folder;      /* DATA is a folder, else it is a regular file */
     bool labels; /* the data set's own labels are wanted; else none reach the dataset, nor are files of them read */
     DataSplit split;
+    DataClasses classes;
 } ReadRequest;
 
 typedef struct DataReader {

@@ -12,6 +12,7 @@ Status run_open_dataset(Context *ctx, const Options *options, const char *path, 
         .limit = (size_t)options_integer(options, "data.limit"),
         .labels = options_text(options, "data.labels"),
     };
+    if (strcmp(options_text(options, "data.classes"), "fine") == 0) settings.classes = CLASSES_FINE;
     for (int i = 0; i < 3; i++)
         if (strcmp(split, splits[i]) == 0) settings.split = (DataSplit)i;
     return dataset_open(ctx, dataset, path, &settings);

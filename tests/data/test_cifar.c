@@ -63,6 +63,32 @@ static void test_folder(void **state) {
     test_context_close(&ctx);
 }
 
+/* DATA may hold the archive's folder; pictures in DATA itself come first. */
+static void test_folder_in_data(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    TestScratch scratch = test_scratch();
+    const DataSettings settings = {.split = SPLIT_TEST};
+    Dataset dataset;
+    TEST_OK(ctx, folder_make(ctx, test_path(&scratch, "cifar-10-batches-bin")));
+    cifar_records(&file, 3, 5);
+    bytes_write(&scratch, "cifar-10-batches-bin/test_batch.bin", &file);
+    text_write(&scratch, "cifar-10-batches-bin/batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
+    TEST_OK(ctx, dataset_open(ctx, &dataset, scratch.path, &settings));
+    assert_true(dataset.count == 3);
+    assert_string_equal(dataset.paths[2], "test_batch.bin#2");
+    assert_string_equal(dataset.class_names[1], "b");
+    assert_picture(&dataset, 2, 7);
+    dataset_close(ctx, &dataset);
+    cifar_records(&file, 1, 8);
+    bytes_write(&scratch, "test_batch.bin", &file);
+    TEST_OK(ctx, dataset_open(ctx, &dataset, scratch.path, &settings));
+    assert_true(dataset.count == 1);
+    dataset_close(ctx, &dataset);
+    test_scratch_remove(ctx, &scratch);
+    test_context_close(&ctx);
+}
+
 static void test_wrong_files(void **state) {
     (void)state;
     Context *ctx = test_context_open();
@@ -144,6 +170,7 @@ static void test_every_failed_allocation_is_passed_on(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_folder),
+        cmocka_unit_test(test_folder_in_data),
         cmocka_unit_test(test_wrong_files),
         cmocka_unit_test(test_names_file_is_optional),
         cmocka_unit_test(test_published_data_set_is_known),

@@ -160,6 +160,24 @@ static void test_cifar_names(void **state) {
     parse_damaged(&scratch, "batches.meta.txt", parse_test_split);
 }
 
+static void test_cifar100_records(void **state) {
+    (void)state;
+    TestScratch scratch = test_scratch();
+    cifar100_records(&original, 2, 0);
+    parse_damaged(&scratch, "test.bin", parse_test_split);
+}
+
+static void test_cifar100_names(void **state) {
+    (void)state;
+    TestScratch scratch = test_scratch();
+    cifar100_records(&original, 1, 0);
+    bytes_write(&scratch, "test.bin", &original);
+    original.count = 0;
+    for (int i = 0; i < 20; i++)
+        bytes_add(&original, "fish\n", 5);
+    parse_damaged(&scratch, "coarse_label_names.txt", parse_test_split);
+}
+
 static void test_stl_pictures(void **state) {
     (void)state;
     TestScratch scratch = test_scratch();
@@ -225,9 +243,17 @@ static void test_csv(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_idx_pictures),  cmocka_unit_test(test_idx_labels),  cmocka_unit_test(test_idx_gzipped),
-        cmocka_unit_test(test_cifar_records), cmocka_unit_test(test_cifar_names), cmocka_unit_test(test_stl_pictures),
-        cmocka_unit_test(test_stl_labels),    cmocka_unit_test(test_npy),         cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_idx_pictures),
+        cmocka_unit_test(test_idx_labels),
+        cmocka_unit_test(test_idx_gzipped),
+        cmocka_unit_test(test_cifar_records),
+        cmocka_unit_test(test_cifar_names),
+        cmocka_unit_test(test_cifar100_records),
+        cmocka_unit_test(test_cifar100_names),
+        cmocka_unit_test(test_stl_pictures),
+        cmocka_unit_test(test_stl_labels),
+        cmocka_unit_test(test_npy),
+        cmocka_unit_test(test_csv),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
