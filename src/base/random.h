@@ -34,6 +34,7 @@ typedef enum RandomPurpose {
     RANDOM_ORDER_OVERCLUSTERING = 18,
     RANDOM_AUGMENT_PICA = 19, /* views */
     RANDOM_SNAPSHOT = 20,     /* which pictures' predictions are recorded */
+    RANDOM_PROJECTION = 21,   /* random projections of wide matrices */
 } RandomPurpose;
 
 /* A sequence of draws at one place of use. Cheap to make; plain data. */
