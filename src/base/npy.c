@@ -1,7 +1,5 @@
 #include "base/npy.h"
 
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/files.h"
@@ -17,6 +15,8 @@ static const struct {
     {"<i4", "int32", 4},   {"<i8", "int64", 8},   {"|b1", "bool", 1},
 };
 #define NPY_TYPE_COUNT (sizeof npy_types / sizeof npy_types[0])
+/* NumPy's own headers have at most 10,000 bytes unless the type is a structure. */
+#define NPY_MOST_HEADER ((size_t)1 << 20)
 
 size_t npy_item_bytes(NpyType type) { return npy_types[type].bytes; }
 const char *npy_type_name(NpyType type) { return npy_types[type].name; }
@@ -84,30 +84,17 @@ static Status header_take_size(HeaderCursor *cursor, size_t *size) {
     return digits > 0 ? SPICA_OK : header_fail(cursor, "a size");
 }
 
-static Status header_take_shape(HeaderCursor *cursor, NpyArray *array) {
+static Status header_take_shape(HeaderCursor *cursor, NpyHeader *header) {
     if (!header_take(cursor, '(')) return header_fail(cursor, "\"(\"");
-    array->rank = 0;
+    header->rank = 0;
     while (!header_take(cursor, ')')) {
-        if (array->rank == NPY_MAX_RANK) return header_fail(cursor, "a shape of at most 8 sizes");
-        TRY(header_take_size(cursor, &array->shape[array->rank++]));
+        if (header->rank == NPY_MAX_RANK) return header_fail(cursor, "a shape of at most 8 sizes");
+        TRY(header_take_size(cursor, &header->shape[header->rank++]));
         if (header_take(cursor, ',')) continue;
         if (!header_take(cursor, ')')) return header_fail(cursor, "\",\" or \")\"");
         break;
     }
     return SPICA_OK;
-}
-
-static Status header_take_type(HeaderCursor *cursor, NpyArray *array) {
-    char descriptor[8];
-    TRY(header_take_string(cursor, descriptor, sizeof descriptor));
-    for (size_t type = 0; type < NPY_TYPE_COUNT; type++) {
-        if (strcmp(descriptor, npy_types[type].descriptor) != 0) continue;
-        array->type = (NpyType)type;
-        return SPICA_OK;
-    }
-    return context_fail(cursor->ctx, SPICA_ERROR_DATA,
-                        "%s: type %s of the .npy header before byte %zu is none of <f4 <f8 |u1 <i4 <i8 |b1",
-                        cursor->path, descriptor, cursor->offset + cursor->at);
 }
 
 static Status header_take_order(HeaderCursor *cursor, bool *fortran_order) {
@@ -116,10 +103,9 @@ static Status header_take_order(HeaderCursor *cursor, bool *fortran_order) {
     return header_fail(cursor, "True or False");
 }
 
-static Status header_parse(HeaderCursor *cursor, NpyArray *array) {
+static Status header_parse(HeaderCursor *cursor, NpyHeader *header) {
     enum { DESCRIPTOR = 1, ORDER = 2, SHAPE = 4 };
     int seen = 0;
-    bool fortran_order = false;
     if (!header_take(cursor, '{')) return header_fail(cursor, "\"{\"");
     while (!header_take(cursor, '}')) {
         char key[16];
@@ -127,13 +113,13 @@ static Status header_parse(HeaderCursor *cursor, NpyArray *array) {
         if (!header_take(cursor, ':')) return header_fail(cursor, "\":\"");
         if (strcmp(key, "descr") == 0) {
             seen |= DESCRIPTOR;
-            TRY(header_take_type(cursor, array));
+            TRY(header_take_string(cursor, header->descriptor, sizeof header->descriptor));
         } else if (strcmp(key, "fortran_order") == 0) {
             seen |= ORDER;
-            TRY(header_take_order(cursor, &fortran_order));
+            TRY(header_take_order(cursor, &header->fortran_order));
         } else if (strcmp(key, "shape") == 0) {
             seen |= SHAPE;
-            TRY(header_take_shape(cursor, array));
+            TRY(header_take_shape(cursor, header));
         } else
             return header_fail(cursor, "descr, fortran_order or shape");
         if (header_take(cursor, ',')) continue;
@@ -141,10 +127,57 @@ static Status header_parse(HeaderCursor *cursor, NpyArray *array) {
         break;
     }
     if (seen != (DESCRIPTOR | ORDER | SHAPE)) return header_fail(cursor, "descr, fortran_order and shape");
-    if (fortran_order && array->rank > 1)
-        return context_fail(cursor->ctx, SPICA_ERROR_DATA, "%s: the array is in Fortran order; C order is expected",
-                            cursor->path);
+    header->fortran_order = header->fortran_order && header->rank > 1;
     return SPICA_OK;
+}
+
+/* Bytes before the header's text (10 or 12) and of the text. */
+static Status prelude_read(Context *ctx, const NpySource *source, size_t *prelude, size_t *length) {
+    unsigned char bytes[12] = {0};
+    if (source->bytes >= 10) TRY(source->read(ctx, source, bytes, 10));
+    if (memcmp(bytes, "\x93NUMPY", 6) != 0)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: no .npy file (its magic is missing at byte 0)", source->path);
+    if (bytes[6] != 1 && bytes[6] != 2)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: .npy format %d.%d at byte 6; 1.0 and 2.0 are read",
+                            source->path, bytes[6], bytes[7]);
+    *prelude = 10;
+    *length = (size_t)bytes[8] | (size_t)bytes[9] << 8;
+    if (bytes[6] == 1) return SPICA_OK;
+    *prelude = 12;
+    if (source->bytes < 12)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: the file ends at byte 10, within its header", source->path);
+    TRY(source->read(ctx, source, bytes + 10, 2));
+    *length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
+    return SPICA_OK;
+}
+
+Status npy_read_header(Context *ctx, const NpySource *source, NpyHeader *header) {
+    size_t prelude = 0, length = 0;
+    *header = (NpyHeader){0};
+    TRY(prelude_read(ctx, source, &prelude, &length));
+    if (prelude + length > source->bytes)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: the .npy header should end at byte %zu; the file ends at %llu",
+                            source->path, prelude + length, (unsigned long long)source->bytes);
+    if (length > NPY_MOST_HEADER)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: a .npy header of %zu bytes at byte 8; at most %zu are read",
+                            source->path, length, NPY_MOST_HEADER);
+    header->start = prelude + length;
+    char *text;
+    TRY(NEW_ARRAY(ctx, &text, length));
+    HeaderCursor cursor = {.ctx = ctx, .path = source->path, .text = text, .end = length, .offset = prelude};
+    Status status = source->read(ctx, source, text, length);
+    if (status == SPICA_OK) status = header_parse(&cursor, header);
+    FREE_ARRAY(ctx, &text);
+    return status;
+}
+
+bool npy_type_find(const char *descriptor, NpyType *type) {
+    for (size_t i = 0; i < NPY_TYPE_COUNT; i++) {
+        if (strcmp(descriptor, npy_types[i].descriptor) != 0) continue;
+        if (type != NULL) *type = (NpyType)i;
+        return true;
+    }
+    return false;
 }
 
 /* The element count, with every product checked. */
@@ -164,48 +197,30 @@ static Status array_measure(Context *ctx, const char *path, NpyArray *array) {
     return SPICA_OK;
 }
 
-/* Bytes before the header's text (10 or 12) and of the text. */
-static Status prelude_read(Context *ctx, FILE *stream, const char *path, size_t *prelude, size_t *length) {
-    unsigned char bytes[12];
-    if (fread(bytes, 1, 10, stream) != 10 || memcmp(bytes, "\x93NUMPY", 6) != 0)
-        return context_fail(ctx, SPICA_ERROR_DATA, "%s: no .npy file (its magic is missing at byte 0)", path);
-    if (bytes[6] != 1 && bytes[6] != 2)
-        return context_fail(ctx, SPICA_ERROR_DATA, "%s: .npy format %d.%d at byte 6; 1.0 and 2.0 are read", path,
-                            bytes[6], bytes[7]);
-    *prelude = 10;
-    *length = (size_t)bytes[8] | (size_t)bytes[9] << 8;
-    if (bytes[6] == 1) return SPICA_OK;
-    *prelude = 12;
-    if (fread(bytes + 10, 1, 2, stream) != 2)
-        return context_fail(ctx, SPICA_ERROR_DATA, "%s: the file ends at byte 10, within its header", path);
-    *length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
+Status npy_describe(Context *ctx, const NpySource *source, const NpyHeader *header, NpyArray *array) {
+    *array = (NpyArray){.rank = header->rank};
+    memcpy(array->shape, header->shape, sizeof array->shape);
+    if (!npy_type_find(header->descriptor, &array->type))
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: type %s of the .npy header is none of <f4 <f8 |u1 <i4 <i8 |b1",
+                            source->path, header->descriptor);
+    if (header->fortran_order)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: the array is in Fortran order; C order is expected",
+                            source->path);
+    TRY(array_measure(ctx, source->path, array));
+    const uint64_t bytes = (uint64_t)array->count * npy_item_bytes(array->type), rest = source->bytes - header->start;
+    if (rest != bytes)
+        return context_fail(
+            ctx, SPICA_ERROR_DATA, "%s: the header promises %llu bytes of elements from byte %llu; the file holds %llu",
+            source->path, (unsigned long long)bytes, (unsigned long long)header->start, (unsigned long long)rest);
     return SPICA_OK;
 }
 
-/* Leaves the stream at the first element. */
-static Status header_read(Context *ctx, FILE *stream, const char *path, uint64_t file_bytes, NpyArray *array) {
-    size_t prelude = 0, length = 0;
-    TRY(prelude_read(ctx, stream, path, &prelude, &length));
-    if (prelude + length > file_bytes)
-        return context_fail(ctx, SPICA_ERROR_DATA, "%s: the .npy header should end at byte %zu; the file ends at %llu",
-                            path, prelude + length, (unsigned long long)file_bytes);
-    char *text;
-    TRY(NEW_ARRAY(ctx, &text, length));
-    HeaderCursor cursor = {.ctx = ctx, .path = path, .text = text, .end = length, .offset = prelude};
-    Status status = SPICA_OK;
-    if (fread(text, 1, length, stream) != length)
-        status = file_fail(ctx, "cannot read", path);
-    else
-        status = header_parse(&cursor, array);
-    FREE_ARRAY(ctx, &text);
-    TRY(status);
-    TRY(array_measure(ctx, path, array));
-    const uint64_t start = prelude + length, bytes = (uint64_t)array->count * npy_item_bytes(array->type);
-    if (file_bytes - start != bytes)
-        return context_fail(
-            ctx, SPICA_ERROR_DATA, "%s: the header promises %llu bytes of elements from byte %llu; the file holds %llu",
-            path, (unsigned long long)bytes, (unsigned long long)start, (unsigned long long)(file_bytes - start));
-    return SPICA_OK;
+static Status file_source_read(Context *ctx, const NpySource *source, void *bytes, size_t count) {
+    return fread(bytes, 1, count, source->stream) == count ? SPICA_OK : file_fail(ctx, "cannot read", source->path);
+}
+
+NpySource npy_file_source(FILE *stream, const char *path, uint64_t bytes) {
+    return (NpySource){.path = path, .bytes = bytes, .read = file_source_read, .stream = stream};
 }
 
 static Status array_read(Context *ctx, const char *path, NpyArray *array, bool with_data) {
@@ -213,13 +228,14 @@ static Status array_read(Context *ctx, const char *path, NpyArray *array, bool w
     FILE *stream;
     uint64_t file_bytes;
     TRY(file_open(ctx, path, &stream, &file_bytes));
+    NpyHeader header;
+    const NpySource source = npy_file_source(stream, path, file_bytes);
     Status status;
-    TRY_GOTO(status, end, header_read(ctx, stream, path, file_bytes, array));
+    TRY_GOTO(status, end, npy_read_header(ctx, &source, &header));
+    TRY_GOTO(status, end, npy_describe(ctx, &source, &header, array));
     if (!with_data) goto end;
-    const size_t bytes = npy_item_bytes(array->type);
-    TRY_GOTO(status, end, memory_allocate(ctx, &array->data, array->count, bytes));
-    if (array->count > 0 && fread(array->data, bytes, array->count, stream) != array->count)
-        status = file_fail(ctx, "cannot read", path);
+    TRY_GOTO(status, end, memory_allocate(ctx, &array->data, array->count, npy_item_bytes(array->type)));
+    status = source.read(ctx, &source, array->data, array->count * npy_item_bytes(array->type));
 end:
     fclose(stream);
     return status;

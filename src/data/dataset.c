@@ -13,10 +13,11 @@
 #include "data/dataset_labels.h"
 #include "data/dataset_measure.h"
 #include "data/idx_reader.h"
+#include "data/npy_reader.h"
 #include "data/stl10_reader.h"
 
 /* Every kind of data set, asked in this order. */
-static const DataReader *const readers[] = {&idx_reader, &cifar10_reader, &cifar100_reader, &stl10_reader};
+static const DataReader *const readers[] = {&idx_reader, &cifar10_reader, &cifar100_reader, &stl10_reader, &npy_reader};
 #define READERS (sizeof readers / sizeof readers[0])
 
 /* DATA must be a folder that can be listed and is not empty, or a regular file that can be read. */
@@ -39,7 +40,7 @@ static Status path_examine(Context *ctx, const char *path, bool *folder) {
 }
 
 static Status nothing_recognised(Context *ctx, const char *path) {
-    char kinds[512] = "";
+    char kinds[768] = "";
     for (size_t i = 0; i < READERS; i++) {
         const size_t used = strlen(kinds);
         snprintf(kinds + used, sizeof kinds - used, "%s%s", i == 0 ? "" : "; ", readers[i]->expected);

@@ -196,6 +196,23 @@ static void test_stl_labels(void **state) {
     parse_damaged(&scratch, "test_y.bin", parse_test_split);
 }
 
+static void test_npy_pictures(void **state) {
+    (void)state;
+    TestScratch scratch = test_scratch();
+    npy_bytes(&original, "(2, 3, 4, 5)", 120, 0); /* planes */
+    parse_damaged(&scratch, "data.npy", parse_folder);
+}
+
+static void test_npy_labels(void **state) {
+    (void)state;
+    TestScratch scratch = test_scratch();
+    const int64_t values[] = {5, 0, -1};
+    npy_bytes(&original, "(3, 4, 5)", 60, 0);
+    bytes_write(&scratch, "data.npy", &original);
+    npy_numbers(&original, "<i8", "(3,)", values, 3);
+    parse_damaged(&scratch, "label.npy", parse_folder);
+}
+
 static Status parse_npy(Context *ctx, const TestScratch *scratch) {
     NpyArray array;
     const Status status = npy_read(ctx, test_path(scratch, "array.npy"), &array);
@@ -252,6 +269,8 @@ int main(void) {
         cmocka_unit_test(test_cifar100_names),
         cmocka_unit_test(test_stl_pictures),
         cmocka_unit_test(test_stl_labels),
+        cmocka_unit_test(test_npy_pictures),
+        cmocka_unit_test(test_npy_labels),
         cmocka_unit_test(test_npy),
         cmocka_unit_test(test_csv),
     };
