@@ -136,8 +136,10 @@ typedef struct spica_quality {
     double nmi_geometric; /* normalised by the geometric mean */
     double ari;
     double purity;
-    uint64_t clusters; /* with at least one picture */
-    uint64_t pictures; /* that were compared; all pictures where there are no labels */
+    double macro_f1;          /* mean over classes of the F1 of the matched cluster */
+    double balanced_accuracy; /* mean over classes of the share that lies in the matched cluster */
+    uint64_t clusters;        /* with at least one picture */
+    uint64_t pictures;        /* that were compared; all pictures where there are no labels */
 } spica_quality;
 
 /* Groups the pictures of `data` into run.clusters clusters, in the run folder `run` (docs/formats.md), which is
@@ -180,11 +182,24 @@ SPICA_API spica_status spica_assign(spica_context *context, const char *run, con
                                     void *user);
 
 /* Compares clusters with labels. path: a run folder, whose clusters.csv is read, or with `data` other pictures assigned
- * by it; or a CSV file path,cluster[,label]. labels: "none", a CSV file path,label, or NULL or "auto" for the label
- * column or the data set's own. *json (may be NULL): metrics.json's fields with sizes and confusion; freed by
- * spica_text_free. */
+ * by it; or a CSV file path,cluster[,label], whose clusters may have any names. labels: "none", a CSV file path,label,
+ * or NULL or "auto" for the label column or the data set's own. confusion (may be NULL): a CSV file to be written, a
+ * row per cluster and a column per class; without labels SPICA_ERROR_DATA. *json (may be NULL): metrics.json's fields
+ * (docs/formats.md) with sizes, confusion and the figures of each class; freed by spica_text_free. */
 SPICA_API spica_status spica_evaluate(spica_context *context, const char *path, const char *data, const char *labels,
-                                      const spica_options *options, spica_quality *quality, char **json);
+                                      const spica_options *options, const char *confusion, spica_quality *quality,
+                                      char **json);
+
+/* Whether path is something that spica_compare takes: a run folder, or a CSV file with columns path and cluster. */
+SPICA_API int spica_is_clustering(spica_context *context, const char *path);
+
+/* How far two clusterings agree, each a run folder or a CSV file path,cluster, joined on path; no labels are read. The
+ * second stands in the place of the classes: quality's scores (acc: the best one-to-one matching) are of the pictures
+ * in both, its clusters those of the first. SPICA_ERROR_DATA: a path stands twice in one of them, or none in both.
+ * confusion (may be NULL): a CSV file to be written, a row per cluster of the first and a column per cluster of the
+ * second. *json (may be NULL): the agreement (docs/formats.md); freed by spica_text_free. */
+SPICA_API spica_status spica_compare(spica_context *context, const char *first, const char *second,
+                                     const char *confusion, spica_quality *quality, char **json);
 
 /* Writes the L2-normalised embeddings of the pictures of `data`, N x D float32, to a .npy file. model: a run folder or
  * a weights file. *count and *dimension (may be NULL): N and D. */

@@ -6,7 +6,7 @@
 #include "command.h"
 
 #define FLAGS_MAX 64
-#define FLAGS_OWN 8
+#define FLAGS_OWN 10
 
 /* A flag of the command line that is not an option of the table. */
 typedef struct Flag {
@@ -17,6 +17,7 @@ static const Flag flag_output = {"--output", "PATH", "where the result goes (-o)
 static const Flag flag_recipe = {"--recipe", "NAME|FILE", "a preset (see spica recipe) or a file like RUN/config.ini"};
 static const Flag flag_set = {"--set", "KEY=VALUE", "sets any option of docs/options.md; may be repeated"};
 static const Flag flag_seeds = {"--seeds", "N", "runs of every variant, with the seeds --seed, --seed + 1 ... [3]"};
+static const Flag flag_confusion = {"--confusion", "FILE", "writes the confusion matrix as CSV"};
 static const Flag flag_overwrite = {"--overwrite", NULL, "empties an existing run folder first"};
 static const Flag flag_json = {"--json", NULL, "prints the result as JSON"};
 static const Flag flag_quiet = {"--quiet", NULL, "no log and no progress on stderr (-q)"};
@@ -35,6 +36,7 @@ static int own_flags(const Command *command, const Flag *flags[]) {
     if (command->takes_recipe) flags[count++] = &flag_recipe;
     flags[count++] = &flag_set;
     if (command->takes_seeds) flags[count++] = &flag_seeds;
+    if (command->takes_confusion) flags[count++] = &flag_confusion;
     if (command->takes_overwrite) flags[count++] = &flag_overwrite;
     if (command->takes_json) flags[count++] = &flag_json;
     flags[count++] = &flag_quiet;
@@ -121,6 +123,7 @@ static const char *long_name(const char *word) {
 static spica_status read_own_flag(spica_context *context, Console *console, const Flag *flag, const char *value,
                                   Arguments *arguments) {
     if (flag == &flag_output) arguments->output = value;
+    if (flag == &flag_confusion) arguments->confusion = value;
     if (flag == &flag_overwrite) arguments->overwrite = true;
     if (flag == &flag_json) arguments->json = true;
     if (flag == &flag_quiet) console->quiet = true;

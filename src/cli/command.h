@@ -19,7 +19,8 @@
 typedef struct Arguments {
     const char *operands[OPERANDS_MAX];
     int operand_count;
-    const char *output; /* -o */
+    const char *output;    /* -o */
+    const char *confusion; /* --confusion */
     bool json, overwrite, help;
     bool labels_given; /* --labels */
     size_t seeds;      /* --seeds, else SEEDS_USUAL */
@@ -32,7 +33,7 @@ typedef struct Command {
     const char *summary;       /* one line of the list of commands */
     int least, most;           /* operands */
     const char *output_needed; /* what -o gives, where the command cannot do without; else NULL */
-    bool takes_output, takes_json, takes_overwrite, takes_recipe, takes_seeds;
+    bool takes_output, takes_json, takes_overwrite, takes_recipe, takes_seeds, takes_confusion;
     bool takes_all_options; /* else data.* and run.threads alone */
     void (*help)(void);     /* what --help says between summary and flags; NULL: nothing */
     spica_status (*run)(spica_context *context, Console *console, const Arguments *arguments);

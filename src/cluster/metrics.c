@@ -127,14 +127,16 @@ static double mutual_information(const Table *table) {
  *
  * Strehl and Ghosh 2002, doi:10.1162/153244303321897735, Eq. 2 (geometric); Vinh, Epps, Bailey 2010,
  * https://jmlr.org/papers/v11/vinh10a.html, Table 2 (both). As scikit-learn: 1 where both sides are a single group or
- * there are no pictures, else 0 where the information is 0. Cost: O(clusters x classes). */
+ * there are no pictures, else 0 where the information is 0, which it is exactly where one side is a single group. Cost:
+ * O(clusters x classes). */
 static void table_nmi(const Table *table, Metrics *metrics) {
     const size_t clusters = sizes_used(table->cluster_sizes, table->clusters);
     const size_t classes = sizes_used(table->class_sizes, table->classes);
     metrics->nmi = metrics->nmi_geometric = 1;
     if (clusters <= 1 && classes <= 1) return;
-    const double information = mutual_information(table);
     metrics->nmi = metrics->nmi_geometric = 0;
+    if (clusters <= 1 || classes <= 1) return; /* rounding would leave a little, and the geometric mean is 0 */
+    const double information = mutual_information(table);
     if (information == 0) return;
     const double of_clusters = entropy(table->cluster_sizes, table->clusters, table->pictures);
     const double of_classes = entropy(table->class_sizes, table->classes, table->pictures);

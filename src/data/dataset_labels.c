@@ -1,20 +1,20 @@
 #include "data/dataset_labels.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/csv.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/name_table.h"
 #include "data/reader.h"
 
 /* Everything that the join needs. Zeroed may be closed. */
 typedef struct LabelJoin {
     CsvTable table;
     size_t path_column, label_column;
-    const char **names; /* [name_count]: the different labels, sorted; the texts are the table's */
-    size_t name_count;
+    const char **texts; /* [rows]: the label cells; the texts are the table's */
+    NameTable names;
     const char *const **paths; /* [count]: pointers into dataset->paths, sorted by text; their place tells the row */
     int32_t *labels;           /* [count] */
     size_t joined;             /* pictures with a label */
@@ -23,23 +23,10 @@ typedef struct LabelJoin {
 
 static void join_close(Context *ctx, LabelJoin *join) {
     csv_close(ctx, &join->table);
-    FREE_ARRAY(ctx, &join->names);
+    FREE_ARRAY(ctx, &join->texts);
+    name_table_close(ctx, &join->names);
     FREE_ARRAY(ctx, &join->paths);
     FREE_ARRAY(ctx, &join->labels);
-}
-
-static bool is_whole_number(const char *text) { return *text != '\0' && text[strspn(text, "0123456789")] == '\0'; }
-
-/* Whole numbers first, by value (fewer digits, then digits), then all else by bytes. */
-static int label_compare(const char *a, const char *b) {
-    const bool a_number = is_whole_number(a), b_number = is_whole_number(b);
-    if (a_number != b_number) return a_number ? -1 : 1;
-    if (a_number && strlen(a) != strlen(b)) return strlen(a) < strlen(b) ? -1 : 1;
-    return strcmp(a, b);
-}
-
-static int label_compare_places(const void *a, const void *b) {
-    return label_compare(*(const char *const *)a, *(const char *const *)b);
 }
 
 static int path_compare_places(const void *a, const void *b) {
@@ -50,19 +37,11 @@ static int path_compare_text(const void *text, const void *place) {
     return strcmp(text, **(const char *const *const *)place);
 }
 
-/* The different labels of the file, sorted. */
 static Status join_collect_names(Context *ctx, LabelJoin *join) {
-    TRY(NEW_ARRAY(ctx, &join->names, join->table.rows));
-    size_t count = 0;
-    for (size_t row = 0; row < join->table.rows; row++) {
-        const char *label = csv_cell(&join->table, row, join->label_column);
-        if (*label != '\0') join->names[count++] = label;
-    }
-    qsort(join->names, count, sizeof *join->names, label_compare_places);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || strcmp(join->names[i], join->names[join->name_count - 1]) != 0)
-            join->names[join->name_count++] = join->names[i];
-    return SPICA_OK;
+    TRY(NEW_ARRAY(ctx, &join->texts, join->table.rows));
+    for (size_t row = 0; row < join->table.rows; row++)
+        join->texts[row] = csv_cell(&join->table, row, join->label_column);
+    return name_table_open(ctx, &join->names, join->texts, join->table.rows);
 }
 
 static Status join_sort_paths(Context *ctx, LabelJoin *join, const Dataset *dataset) {
@@ -81,9 +60,8 @@ static Status join_row(Context *ctx, LabelJoin *join, const Dataset *dataset, si
         bsearch(path, join->paths, dataset->count, sizeof *join->paths, path_compare_text);
     if (place == NULL) join->unknown++;
     if (place == NULL || *text == '\0') return SPICA_OK;
-    const char **name = bsearch(&text, join->names, join->name_count, sizeof *join->names, label_compare_places);
     int32_t *label = &join->labels[*place - (const char *const *)dataset->paths];
-    const int32_t number = (int32_t)(name - join->names);
+    const int32_t number = (int32_t)name_table_find(&join->names, text);
     if (*label >= 0 && *label != number)
         return context_fail(ctx, SPICA_ERROR_DATA, "%s: line %zu: a second label for %s", join->table.path,
                             csv_line(&join->table, row), path);
@@ -119,7 +97,7 @@ Status dataset_join_labels(Context *ctx, Dataset *dataset, const char *file) {
     Status status;
     if (!path_exists(file)) return context_fail(ctx, SPICA_ERROR_DATA, "%s: no such file of labels", file);
     TRY_GOTO(status, close, join_run(ctx, &join, dataset, file));
-    TRY_GOTO(status, close, dataset_name_classes(ctx, dataset, join.names, join.name_count));
+    TRY_GOTO(status, close, dataset_name_classes(ctx, dataset, join.names.names, join.names.count));
     FREE_ARRAY(ctx, &dataset->labels);
     dataset->labels = join.labels;
     join.labels = NULL;

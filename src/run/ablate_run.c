@@ -131,7 +131,13 @@ static Status read_metrics(Context *ctx, const char *folder, AblationRun *run) {
 
 static void note_failure(Context *ctx, AblationRun *run) {
     run->outcome = ABLATION_FAILED;
-    run->quality = (spica_quality){.acc = NAN, .nmi = NAN, .nmi_geometric = NAN, .ari = NAN, .purity = NAN};
+    run->quality = (spica_quality){.acc = NAN,
+                                   .nmi = NAN,
+                                   .nmi_geometric = NAN,
+                                   .ari = NAN,
+                                   .purity = NAN,
+                                   .macro_f1 = NAN,
+                                   .balanced_accuracy = NAN};
     run->seconds = NAN;
     snprintf(run->reason, sizeof run->reason, "%.255s", ctx->reason);
     log_warning(ctx, "%s, seed %" PRId64 ": %s; the other runs go on", run->variant->name, run->seed, ctx->reason);

@@ -9,8 +9,11 @@ static Status compare_labels(Context *ctx, Quality *quality, const int32_t *pred
     const size_t clusters = quality->clusters, classes = quality->classes;
     TRY(NEW_ARRAY(ctx, &quality->confusion, clusters * classes));
     TRY(NEW_ARRAY(ctx, &quality->class_of, clusters));
+    TRY(NEW_ARRAY(ctx, &quality->by_class, classes));
     confusion_count(quality->confusion, predicted, labels, count, clusters, classes);
-    return metrics_compute(ctx, &quality->metrics, quality->confusion, clusters, classes, quality->class_of);
+    TRY(metrics_compute(ctx, &quality->metrics, quality->confusion, clusters, classes, quality->class_of));
+    class_metrics_compute(quality->by_class, &quality->macro, quality->confusion, clusters, classes, quality->class_of);
+    return SPICA_OK;
 }
 
 Status quality_measure(Context *ctx, Quality *quality, const int32_t *predicted, size_t count, size_t clusters,
@@ -18,6 +21,7 @@ Status quality_measure(Context *ctx, Quality *quality, const int32_t *predicted,
     *quality = (Quality){.clusters = clusters, .classes = classes};
     quality->metrics =
         (Metrics){.acc = NAN, .nmi = NAN, .nmi_geometric = NAN, .ari = NAN, .purity = NAN, .pictures = count};
+    quality->macro = (MacroMetrics){.f1 = NAN, .balanced_accuracy = NAN};
     TRY(NEW_ZEROED(ctx, &quality->sizes, clusters));
     for (size_t i = 0; i < count; i++)
         quality->sizes[predicted[i]]++;
@@ -33,6 +37,7 @@ void quality_close(Context *ctx, Quality *quality) {
     FREE_ARRAY(ctx, &quality->sizes);
     FREE_ARRAY(ctx, &quality->confusion);
     FREE_ARRAY(ctx, &quality->class_of);
+    FREE_ARRAY(ctx, &quality->by_class);
 }
 
 Status quality_add_scores(Context *ctx, json_t *object, const Metrics *metrics) {
@@ -43,7 +48,7 @@ Status quality_add_scores(Context *ctx, json_t *object, const Metrics *metrics) 
     return json_add_real(ctx, object, "purity", metrics->purity);
 }
 
-static Status add_integers(Context *ctx, json_t *object, const char *key, const int64_t *values, size_t count) {
+Status quality_add_integers(Context *ctx, json_t *object, const char *key, const int64_t *values, size_t count) {
     json_t *array = json_array();
     TRY(json_add(ctx, object, key, array));
     for (size_t i = 0; i < count; i++)
@@ -51,21 +56,42 @@ static Status add_integers(Context *ctx, json_t *object, const char *key, const 
     return SPICA_OK;
 }
 
-static Status add_confusion(Context *ctx, json_t *object, const Quality *quality) {
-    json_t *rows = json_array();
-    TRY(json_add(ctx, object, "confusion", rows));
-    for (size_t k = 0; k < quality->clusters; k++) {
+Status quality_add_confusion(Context *ctx, json_t *object, const int64_t *confusion, size_t rows, size_t columns) {
+    json_t *array = json_array();
+    TRY(json_add(ctx, object, "confusion", array));
+    for (size_t r = 0; r < rows; r++) {
         json_t *row = json_array();
-        TRY(json_append(ctx, rows, row));
-        for (size_t c = 0; c < quality->classes; c++)
-            TRY(json_append_integer(ctx, row, quality->confusion[k * quality->classes + c]));
+        TRY(json_append(ctx, array, row));
+        for (size_t c = 0; c < columns; c++)
+            TRY(json_append_integer(ctx, row, confusion[r * columns + c]));
     }
-    return add_integers(ctx, object, "class_of", quality->class_of, quality->clusters);
+    return SPICA_OK;
 }
 
-static Status add_names(Context *ctx, json_t *object, char *const *names, size_t count) {
+static Status add_class(Context *ctx, json_t *object, const ClassMetrics *one) {
+    TRY(json_add_integer(ctx, object, "cluster", one->cluster));
+    TRY(json_add_integer(ctx, object, "size", one->size));
+    TRY(json_add_real(ctx, object, "precision", one->precision));
+    TRY(json_add_real(ctx, object, "recall", one->recall));
+    return json_add_real(ctx, object, "f1", one->f1);
+}
+
+static Status add_classes(Context *ctx, json_t *object, const Quality *quality) {
     json_t *array = json_array();
-    TRY(json_add(ctx, object, "class_names", array));
+    TRY(json_add_real(ctx, object, "macro_f1", quality->macro.f1));
+    TRY(json_add_real(ctx, object, "balanced_accuracy", quality->macro.balanced_accuracy));
+    TRY(json_add(ctx, object, "by_class", array));
+    for (size_t c = 0; c < quality->classes; c++) {
+        json_t *one = json_object();
+        TRY(json_append(ctx, array, one));
+        TRY(add_class(ctx, one, &quality->by_class[c]));
+    }
+    return SPICA_OK;
+}
+
+Status quality_add_names(Context *ctx, json_t *object, const char *key, const char *const *names, size_t count) {
+    json_t *array = json_array();
+    TRY(json_add(ctx, object, key, array));
     for (size_t i = 0; i < count; i++) {
         char *text = NULL;
         TRY(text_escape(ctx, &text, names[i]));
@@ -80,11 +106,13 @@ static Status fill_json(Context *ctx, const Quality *quality, char *const *class
     TRY(quality_add_scores(ctx, object, &quality->metrics));
     TRY(json_add_integer(ctx, object, "clusters", (int64_t)quality->metrics.clusters));
     TRY(json_add_integer(ctx, object, "pictures", (int64_t)quality->metrics.pictures));
-    TRY(add_integers(ctx, object, "sizes", quality->sizes, quality->clusters));
+    TRY(quality_add_integers(ctx, object, "sizes", quality->sizes, quality->clusters));
     if (quality->confusion == NULL) return SPICA_OK;
-    TRY(add_confusion(ctx, object, quality));
+    TRY(quality_add_confusion(ctx, object, quality->confusion, quality->clusters, quality->classes));
+    TRY(quality_add_integers(ctx, object, "class_of", quality->class_of, quality->clusters));
+    TRY(add_classes(ctx, object, quality));
     if (class_names == NULL) return SPICA_OK;
-    return add_names(ctx, object, class_names, quality->classes);
+    return quality_add_names(ctx, object, "class_names", (const char *const *)class_names, quality->classes);
 }
 
 Status quality_json(Context *ctx, const Quality *quality, char *const *class_names, json_t **object) {
@@ -105,6 +133,8 @@ void quality_publish(const Quality *quality, spica_quality *published) {
         .nmi_geometric = metrics->nmi_geometric,
         .ari = metrics->ari,
         .purity = metrics->purity,
+        .macro_f1 = quality->macro.f1,
+        .balanced_accuracy = quality->macro.balanced_accuracy,
         .clusters = metrics->clusters,
         .pictures = metrics->pictures,
     };

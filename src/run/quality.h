@@ -4,14 +4,16 @@
 
 #include <jansson.h>
 
-#include "cluster/metrics.h"
+#include "cluster/class_metrics.h"
 
 typedef struct Quality {
-    Metrics metrics; /* NaN without labels */
+    Metrics metrics;    /* NaN without labels */
+    MacroMetrics macro; /* NaN without labels */
     size_t clusters, classes;
-    int64_t *sizes;     /* clusters counts of pictures, owned */
-    int64_t *confusion; /* clusters x classes, owned; NULL without labels */
-    int64_t *class_of;  /* clusters, owned; NULL without labels */
+    int64_t *sizes;         /* clusters counts of pictures, owned */
+    int64_t *confusion;     /* clusters x classes, owned; NULL without labels */
+    int64_t *class_of;      /* clusters, owned; NULL without labels */
+    ClassMetrics *by_class; /* classes, owned; NULL without labels */
 } Quality;
 
 /* predicted[count] on 0 .. clusters-1; labels[count], -1 for pictures without one, or NULL. */
@@ -22,8 +24,14 @@ void quality_close(Context *ctx, Quality *quality);
 /* Adds acc, nmi, nmi_geometric, ari, purity; null where undefined. */
 Status quality_add_scores(Context *ctx, json_t *object, const Metrics *metrics);
 
-/* *object: the scores, clusters, pictures, sizes and, with labels, confusion, class_names and class_of; the caller's
- * until json_decref. class_names may be NULL. */
+/* Members of the JSON: an array of numbers, the matrix `confusion` of rows x columns, an array of names (bytes that are
+ * no UTF-8 escaped). */
+Status quality_add_integers(Context *ctx, json_t *object, const char *key, const int64_t *values, size_t count);
+Status quality_add_confusion(Context *ctx, json_t *object, const int64_t *confusion, size_t rows, size_t columns);
+Status quality_add_names(Context *ctx, json_t *object, const char *key, const char *const *names, size_t count);
+
+/* *object: the scores, clusters, pictures, sizes and, with labels, confusion, class_of, the macro and per-class figures
+ * and class_names; the caller's until json_decref. class_names may be NULL. */
 Status quality_json(Context *ctx, const Quality *quality, char *const *class_names, json_t **object);
 
 /* For the public functions. quality may be NULL. */

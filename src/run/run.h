@@ -13,8 +13,9 @@
  *   run_results.h     clusters.csv, probabilities.npy, metrics.json
  *   ablations.h       a paper's ablation tables as data; ablate_run.c runs them, ablation_results.h tells of them
  *   quality.h         metrics of a clustering and their JSON
+ *   clustering_file.h a clustering that is read, of a run or a CSV file; confusion_table.h: a matrix as CSV
  *   predict.h         a model's answers for a data set
- *   assign_run.c, evaluate_run.c, embed_run.c, inspect_run.c, model_api.c, options_api.c   the other public functions
+ *   assign_run.c, evaluate_run.c, compare_run.c, inspect_run.c, model_api.c, options_api.c   the other public functions
  */
 #ifndef SPICA_RUN_RUN_H
 #define SPICA_RUN_RUN_H

@@ -23,7 +23,8 @@ Status cluster_table_row(Context *ctx, CsvWriter *writer, const ClusterRows *row
         TRY(csv_add_integer(ctx, writer, rows->reliable[row] >= 0));
     else
         TRY(csv_add_text(ctx, writer, ""));
-    if (rows->labels != NULL) TRY(csv_add_text(ctx, writer, rows->class_names[rows->labels[row]]));
+    if (rows->labels != NULL)
+        TRY(csv_add_text(ctx, writer, rows->labels[row] >= 0 ? rows->class_names[rows->labels[row]] : ""));
     return csv_end_row(ctx, writer);
 }
 
@@ -46,15 +47,33 @@ static Status cell_fail(Context *ctx, const ClusterTable *table, size_t row, con
                         csv_line(&table->csv, row), column, cell, expected);
 }
 
-static Status clusters_parse(Context *ctx, ClusterTable *table, size_t column) {
+/* Whether every cell is a number of a cluster; the numbers are stored. */
+static bool clusters_parse(ClusterTable *table, size_t column) {
+    table->cluster_count = 0;
     for (size_t row = 0; row < table->count; row++) {
-        const char *cell = csv_cell(&table->csv, row, column);
         int64_t value;
-        if (!number_parse_integer(cell, &value) || value < 0 || value > INT32_MAX)
-            return cell_fail(ctx, table, row, "cluster", cell, "a whole number from 0");
+        if (!number_parse_integer(csv_cell(&table->csv, row, column), &value)) return false;
+        if (value < 0 || value >= CLUSTER_NUMBERS_MOST) return false;
         table->clusters[row] = (int32_t)value;
+        if ((size_t)value >= table->cluster_count) table->cluster_count = (size_t)value + 1;
     }
-    return SPICA_OK;
+    return true;
+}
+
+/* The clusters of another program may have any names: "cat", "-1" for what is in none. */
+static Status clusters_name(Context *ctx, ClusterTable *table, size_t column) {
+    const char **texts;
+    TRY(NEW_ARRAY(ctx, &texts, table->count));
+    for (size_t row = 0; row < table->count; row++)
+        texts[row] = csv_cell(&table->csv, row, column);
+    Status status = name_table_open(ctx, &table->names, texts, table->count);
+    table->cluster_count = table->names.count;
+    for (size_t row = 0; status == SPICA_OK && row < table->count; row++) {
+        table->clusters[row] = (int32_t)name_table_find(&table->names, texts[row]);
+        if (table->clusters[row] < 0) status = cell_fail(ctx, table, row, "cluster", texts[row], "a name");
+    }
+    FREE_ARRAY(ctx, &texts);
+    return status;
 }
 
 static Status confidences_parse(Context *ctx, ClusterTable *table, long column) {
@@ -99,7 +118,7 @@ Status cluster_table_read(Context *ctx, const char *path, ClusterTable *table) {
     TRY(NEW_ARRAY(ctx, &table->reliable, table->count));
     for (size_t row = 0; row < table->count; row++)
         table->paths[row] = csv_cell(&table->csv, row, path_column);
-    TRY(clusters_parse(ctx, table, cluster_column));
+    if (!clusters_parse(table, cluster_column)) TRY(clusters_name(ctx, table, cluster_column));
     TRY(confidences_parse(ctx, table, csv_find(&table->csv, "confidence")));
     TRY(reliable_parse(ctx, table, csv_find(&table->csv, "reliable")));
     return labels_find(ctx, table, csv_find(&table->csv, "label"));
@@ -111,6 +130,7 @@ void cluster_table_close(Context *ctx, ClusterTable *table) {
     FREE_ARRAY(ctx, &table->confidences);
     FREE_ARRAY(ctx, &table->reliable);
     FREE_ARRAY(ctx, &table->labels);
+    name_table_close(ctx, &table->names);
     csv_close(ctx, &table->csv);
     *table = (ClusterTable){0};
 }

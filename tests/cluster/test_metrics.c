@@ -62,6 +62,22 @@ static void test_million_pictures(void **state) {
     test_context_close(&ctx);
 }
 
+/* One cluster tells nothing of the classes, at any sizes: no rounding is left, and nothing divided by it. */
+static void test_single_group_has_no_information(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    for (int64_t first = 1; first <= 40; first++)
+        for (int64_t second = 1; second <= 40; second++) {
+            const int64_t confusion[] = {first, second};
+            Metrics metrics;
+            TEST_OK(ctx, metrics_compute(ctx, &metrics, confusion, 1, 2, NULL));
+            assert_true(metrics.nmi == 0 && metrics.nmi_geometric == 0);
+            TEST_OK(ctx, metrics_compute(ctx, &metrics, confusion, 2, 1, NULL));
+            assert_true(metrics.nmi == 0 && metrics.nmi_geometric == 0);
+        }
+    test_context_close(&ctx);
+}
+
 /* The matching that is best in sum is not the best of each cluster: cluster 0 gives class 0 up. */
 static void test_matched_classes(void **state) {
     (void)state;
@@ -169,6 +185,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden_cases),
         cmocka_unit_test(test_million_pictures),
+        cmocka_unit_test(test_single_group_has_no_information),
         cmocka_unit_test(test_matched_classes),
         cmocka_unit_test(test_unlabelled_pictures_are_left_out),
         cmocka_unit_test(test_without_labels_nothing_is_defined),

@@ -257,14 +257,14 @@ static void test_cluster_table(void **state) {
     Context *ctx = test_context_open();
     const TestScratch scratch = test_scratch();
     const char *path = test_path(&scratch, "clusters.csv");
-    const char *const paths[] = {"a,b.png", "train#1", "c\"d.png"}, *const names[] = {"cat", "dog"};
+    const char *const paths[] = {"a,b.png", "train#1", "c\"d.png", "e.png"}, *const names[] = {"cat", "dog"};
     const ClusterRows rows = {
-        .count = 3,
+        .count = 4,
         .paths = paths,
-        .clusters = (const int32_t[]){2, 0, 1},
-        .confidences = (const float[]){0.5f, 1.0f, 0.1f},
-        .reliable = (const int32_t[]){2, -1, 1},
-        .labels = (const int32_t[]){1, 0, 1},
+        .clusters = (const int32_t[]){2, 0, 1, 1},
+        .confidences = (const float[]){0.5f, 1.0f, 0.1f, 0.25f},
+        .reliable = (const int32_t[]){2, -1, 1, -1},
+        .labels = (const int32_t[]){1, 0, 1, -1},
         .class_names = names,
     };
     TEST_OK(ctx, cluster_table_write(ctx, path, &rows));
@@ -272,15 +272,15 @@ static void test_cluster_table(void **state) {
     size_t count;
     TEST_OK(ctx, file_read(ctx, path, &text, &count));
     assert_string_equal(text, "path,cluster,confidence,reliable,label\r\n\"a,b.png\",2,0.5,1,dog\r\n"
-                              "train#1,0,1,0,cat\r\n\"c\"\"d.png\",1,0.100000001,1,dog\r\n");
+                              "train#1,0,1,0,cat\r\n\"c\"\"d.png\",1,0.100000001,1,dog\r\ne.png,1,0.25,0,\r\n");
     FREE_ARRAY(ctx, &text);
     ClusterTable table;
     TEST_OK(ctx, cluster_table_read(ctx, path, &table));
-    assert_int_equal(table.count, 3);
-    assert_integers_equal(table.clusters, rows.clusters, 3);
-    assert_memory_equal(table.confidences, rows.confidences, 3 * sizeof(float));
-    assert_memory_equal(table.reliable, ((const int8_t[]){1, 0, 1}), 3);
-    for (size_t i = 0; i < 3; i++)
+    assert_int_equal(table.count, 4);
+    assert_integers_equal(table.clusters, rows.clusters, 4);
+    assert_memory_equal(table.confidences, rows.confidences, 4 * sizeof(float));
+    assert_memory_equal(table.reliable, ((const int8_t[]){1, 0, 1, 0}), 4);
+    for (size_t i = 0; i < 4; i++)
         assert_string_equal(table.paths[i], paths[i]);
     assert_string_equal(table.labels[1], "cat");
     cluster_table_close(ctx, &table);
@@ -289,15 +289,26 @@ static void test_cluster_table(void **state) {
     TEST_OK(ctx, file_replace(ctx, path, "cluster,path\n7,x\n", 17));
     TEST_OK(ctx, cluster_table_read(ctx, path, &table));
     assert_int_equal(table.clusters[0], 7);
+    assert_int_equal(table.cluster_count, 8);
+    assert_int_equal(table.names.count, 0);
     assert_true(isnan(table.confidences[0]));
     assert_int_equal(table.reliable[0], -1);
     assert_null(table.labels);
+    cluster_table_close(ctx, &table);
+
+    /* Where one is no number, or a large one, all are names. */
+    static const char named[] = "path,cluster\na,cat\nb,9\nc,-1\nd,4000000000\ne,cat\n";
+    TEST_OK(ctx, file_replace(ctx, path, named, strlen(named)));
+    TEST_OK(ctx, cluster_table_read(ctx, path, &table));
+    assert_int_equal(table.cluster_count, 4);
+    assert_integers_equal(table.clusters, ((const int32_t[]){3, 0, 2, 1, 3}), 5);
+    assert_string_equal(table.names.names[1], "4000000000");
     cluster_table_close(ctx, &table);
     static const struct {
         const char *text, *words;
     } cases[] = {
         {"path,label\nx,1\n", "no column \"cluster\""},
-        {"path,cluster\nx,1\ny,-1\n", "line 3: cluster \"-1\": a whole number"},
+        {"path,cluster\nx,1\ny,\n", "line 3: cluster \"\": a name"},
         {"path,cluster,confidence\nx,1,high\n", "line 2: confidence \"high\""},
         {"path,cluster,reliable\nx,1,yes\n", "line 2: reliable \"yes\""},
     };

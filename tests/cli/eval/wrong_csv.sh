@@ -2,8 +2,8 @@
 . cli_tools.sh
 printf 'path,label\na,x\n' >no_cluster.csv
 try eval no_cluster.csv --quiet
-printf 'path,cluster\na,0\nb,one\n' >no_number.csv
-try eval no_number.csv --quiet
+printf 'path,cluster\na,0\nb,\n' >no_name.csv
+try eval no_name.csv --quiet
 printf 'path,cluster\na,0\n"b,1\n' >no_quote.csv
 try eval no_quote.csv --quiet
 printf 'path,cluster\na,0\nb\n' >short.csv
