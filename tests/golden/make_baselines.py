@@ -37,7 +37,68 @@ def make_pca():
     save("pca_projected", fitted.transform(points.astype(np.float64)) * signs, np.float32)
 
 
-SUBJECTS = [make_pca]
+def make_gmm():
+    from sklearn.mixture import GaussianMixture
+
+    random = np.random.RandomState(2)
+    points = clouds(random, 400, 5, 4, 1.2)
+    exact = points.astype(np.float64)
+    start = np.argmin(((exact[:, None] - exact[None, [3, 120, 230, 390]]) ** 2).sum(axis=2), axis=1)
+    # The first M step, by hand: scikit-learn begins with an E step on what it is given.
+    sizes = np.bincount(start, minlength=4) + 10 * np.finfo(float).eps
+    means = np.stack([exact[start == k].sum(axis=0) for k in range(4)]) / sizes[:, None]
+    squares = np.stack([(exact[start == k] ** 2).sum(axis=0) for k in range(4)]) / sizes[:, None]
+    for name, tolerance in [("loose", 1e-3), ("tight", 1e-10)]:
+        fitted = GaussianMixture(4, covariance_type="diag", tol=tolerance, max_iter=1000, weights_init=sizes / 400,
+                                 means_init=means, precisions_init=1 / (squares - means ** 2 + 1e-6)).fit(exact)
+        assert fitted.converged_
+        save("gmm_%s_means" % name, fitted.means_, np.float64)
+        save("gmm_%s_variances" % name, fitted.covariances_, np.float64)
+        save("gmm_%s_weights" % name, fitted.weights_, np.float64)
+        save("gmm_%s_summary" % name, [fitted.lower_bound_, fitted.n_iter_], np.float64)
+        save("gmm_%s_labels" % name, fitted.predict(exact), np.int32)
+        save("gmm_%s_probabilities" % name, fitted.predict_proba(exact), np.float32)
+    save("gmm_points", points, np.float32)
+    save("gmm_start", start, np.int32)
+
+
+def make_nmf():
+    from sklearn.decomposition import NMF
+    from sklearn.decomposition._nmf import _initialize_nmf
+
+    random = np.random.RandomState(3)
+    shares = random.rand(200, 5) ** 3
+    points = (shares @ random.rand(5, 30) ** 2 + 0.05 * random.rand(200, 30)).astype(np.float32)
+    exact = points.astype(np.float64)
+    start = _initialize_nmf(exact, 5, init="nndsvda")
+    model = NMF(5, init="custom", tol=1e-4, max_iter=1000)
+    found = model.fit_transform(exact, W=start[0].copy(), H=start[1].copy())
+    save("nmf_points", points, np.float32)
+    save("nmf_start_shares", start[0], np.float64)
+    save("nmf_start_parts", start[1].T, np.float64)
+    save("nmf_shares", found, np.float64)
+    save("nmf_parts", model.components_.T, np.float64)
+    save("nmf_summary", [model.reconstruction_err_, model.n_iter_], np.float64)
+    print("NMF: %d iterations" % model.n_iter_)
+
+
+def make_agglomerative():
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    random = np.random.RandomState(4)
+    # Points without ties, and points of a grid, full of them, whose distances are exact in single precision.
+    cases = {"cloud": clouds(random, 250, 7, 5, 1.5), "grid": np.kron(random.randint(0, 6, (120, 1)), [3, 4]) * 1.0}
+    for name, points in cases.items():
+        points = points.astype(np.float32)
+        save("agglomerative_%s_points" % name, points, np.float32)
+        for method in ("ward", "average"):
+            joins = linkage(points.astype(np.float64), method)
+            cuts = [fcluster(joins, k, "maxclust") - 1 for k in (2, 3, 5, 10, 25)]
+            save("agglomerative_%s_%s_distances" % (name, method), joins[:, 2], np.float32)
+            save("agglomerative_%s_%s_cuts" % (name, method), cuts, np.int32)
+
+
+SUBJECTS = [make_pca, make_gmm, make_nmf, make_agglomerative]
 
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)
