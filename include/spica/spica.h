@@ -201,6 +201,14 @@ SPICA_API int spica_is_clustering(spica_context *context, const char *path);
 SPICA_API spica_status spica_compare(spica_context *context, const char *first, const char *second,
                                      const char *confusion, spica_quality *quality, char **json);
 
+/* What a run's features know, asked with labels (SPICE's Table VI), before joint training and after it: the accuracy of
+ * a linear classifier that learns from four fifths of the labelled pictures on the last fifth, and of a vote among the
+ * 20 nearest neighbours over all. run: a run folder; data: NULL for the run's own pictures, which are read under the
+ * run's own options, else other pictures; labels: NULL, or as --labels; options may be NULL. *json (docs/formats.md):
+ * freed by spica_text_free. Errors: SPICA_ERROR_RUN, SPICA_ERROR_DATA where fewer than 5 pictures have a label. */
+SPICA_API spica_status spica_probe(spica_context *context, const char *run, const char *data, const char *labels,
+                                   const spica_options *options, char **json);
+
 /* Writes the L2-normalised embeddings of the pictures of `data`, N x D float32, to a .npy file. model: a run folder or
  * a weights file. *count and *dimension (may be NULL): N and D. */
 SPICA_API spica_status spica_embed(spica_context *context, const char *model, const char *data,

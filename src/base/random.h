@@ -33,8 +33,10 @@ typedef enum RandomPurpose {
     RANDOM_ORDER_PICA = 17, /* epoch orders of the clustering head and of the over-clustering head */
     RANDOM_ORDER_OVERCLUSTERING = 18,
     RANDOM_AUGMENT_PICA = 19, /* views */
+    RANDOM_PROBE = 21,        /* which labelled pictures a probe holds out */
     RANDOM_SNAPSHOT = 20,     /* which pictures' predictions are recorded */
     RANDOM_PROJECTION = 21,   /* random projections of wide matrices */
+    RANDOM_LANCZOS = 22,      /* start vectors of eigenvectors */
 } RandomPurpose;
 
 /* A sequence of draws at one place of use. Cheap to make; plain data. */

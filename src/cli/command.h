@@ -39,8 +39,8 @@ typedef struct Command {
     spica_status (*run)(spica_context *context, Console *console, const Arguments *arguments);
 } Command;
 
-extern const Command command_cluster, command_assign, command_eval, command_embed, command_info, command_recipe,
-    command_options, command_ablate, command_bench;
+extern const Command command_cluster, command_assign, command_eval, command_probe, command_embed, command_info,
+    command_recipe, command_options, command_ablate, command_bench;
 
 /* Reads argv[0..count-1], the words after the command's name. A wrong word is reported on the console and gives
  * SPICA_ERROR_OPTION. */

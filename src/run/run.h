@@ -15,7 +15,8 @@
  *   quality.h         metrics of a clustering and their JSON
  *   clustering_file.h a clustering that is read, of a run or a CSV file; confusion_table.h: a matrix as CSV
  *   predict.h         a model's answers for a data set
- *   assign_run.c, evaluate_run.c, compare_run.c, inspect_run.c, model_api.c, options_api.c   the other public functions
+ *   assign_run.c, evaluate_run.c, probe_run.c, compare_run.c, inspect_run.c, model_api.c, options_api.c   the other
+ * public functions
  */
 #ifndef SPICA_RUN_RUN_H
 #define SPICA_RUN_RUN_H
