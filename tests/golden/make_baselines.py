@@ -98,7 +98,29 @@ def make_agglomerative():
             save("agglomerative_%s_%s_cuts" % (name, method), cuts, np.int32)
 
 
-SUBJECTS = [make_pca, make_gmm, make_nmf, make_agglomerative]
+def make_spectral():
+    from sklearn.cluster import SpectralClustering
+    from sklearn.datasets import make_blobs, make_circles, make_moons
+    from sklearn.metrics import adjusted_rand_score
+    from sklearn.neighbors import kneighbors_graph
+
+    cases = {
+        "blobs": make_blobs(400, 8, centers=5, cluster_std=4.5, random_state=5),
+        "moons": make_moons(300, noise=0.04, random_state=1),
+        "circles": make_circles(300, noise=0.05, factor=0.5, random_state=2),
+    }
+    for name, (points, truth) in cases.items():
+        points, clusters = points.astype(np.float32), truth.max() + 1
+        model = SpectralClustering(clusters, affinity="nearest_neighbors", n_neighbors=10, random_state=0).fit(points)
+        print("spectral, %s: ARI %.4f" % (name, adjusted_rand_score(truth, model.labels_)))
+        save("spectral_%s_points" % name, points, np.float32)
+        save("spectral_%s_truth" % name, truth, np.int32)
+        save("spectral_%s_labels" % name, model.labels_, np.int32)
+    graph = kneighbors_graph(cases["blobs"][0].astype(np.float32), 6, include_self=False).toarray()
+    save("spectral_blobs_graph", graph + graph.T, np.uint8)
+
+
+SUBJECTS = [make_pca, make_gmm, make_nmf, make_agglomerative, make_spectral]
 
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)
