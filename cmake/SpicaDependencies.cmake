@@ -19,12 +19,16 @@ endif()
 find_path(OPENBLAS_INCLUDE_DIR cblas.h
           PATHS /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}/openblas-openmp
                 /usr/include/${CMAKE_LIBRARY_ARCHITECTURE} REQUIRED)
+# Its BLAS and LAPACK are whatever the program has loaded by then: OpenBLAS stands before it.
+find_path(ARPACK_INCLUDE_DIR arpack/arpack.h REQUIRED)
+find_library(ARPACK_LIBRARY arpack REQUIRED)
 get_filename_component(OPENBLAS_DIRECTORY ${OPENBLAS_LIBRARY} DIRECTORY)
 
 add_library(spica_dependencies INTERFACE)
-target_include_directories(spica_dependencies SYSTEM INTERFACE ${DNNL_INCLUDE_DIR} ${OPENBLAS_INCLUDE_DIR})
-target_link_libraries(spica_dependencies INTERFACE ${DNNL_LIBRARY} ${OPENBLAS_LIBRARY} OpenMP::OpenMP_C ZLIB::ZLIB
-                      PkgConfig::JANSSON PkgConfig::INIH m)
+target_include_directories(spica_dependencies SYSTEM INTERFACE ${DNNL_INCLUDE_DIR} ${OPENBLAS_INCLUDE_DIR}
+                           ${ARPACK_INCLUDE_DIR})
+target_link_libraries(spica_dependencies INTERFACE ${DNNL_LIBRARY} ${OPENBLAS_LIBRARY} ${ARPACK_LIBRARY}
+                      OpenMP::OpenMP_C ZLIB::ZLIB PkgConfig::JANSSON PkgConfig::INIH m)
 set(CMAKE_BUILD_RPATH ${OPENBLAS_DIRECTORY})
 set(CMAKE_INSTALL_RPATH ${OPENBLAS_DIRECTORY})
 add_link_options(-Wl,--disable-new-dtags)

@@ -7,11 +7,12 @@
 #include "cluster/blas_threads.h"
 #include "cluster/fortran.h"
 #include "cluster/matrix_blocks.h"
+#include "cluster/symmetric.h"
 
 /* Leading eigenvectors of X^T X, two ways.
  *
- * Exact: C = X^T X, summed in double precision over blocks of rows, then dsyevr for the wanted end of the spectrum
- * (Dhillon and Parlett 2004, doi:10.1016/j.laa.2003.12.028). Cost O(count x dim^2 + dim^3), memory 8 dim^2 bytes.
+ * Exact: X^T X, summed in double precision over blocks of rows, then the wanted end of its spectrum (symmetric.c). Cost
+ * O(count x dim^2 + dim^3), memory 8 dim^2 bytes.
  *
  * By random projection, for wide matrices (Halko, Martinsson and Tropp 2011, doi:10.1137/090771806, algorithm 4.4 and
  * section 5.1):
@@ -29,40 +30,6 @@
 #define EXACT_DIM 4096
 #define OVERSAMPLING 10
 #define POWER_PASSES 7
-
-/* values[rank] in falling order and vectors[rank x order], of a symmetric matrix of which the row-major lower triangle
- * is filled; the matrix is destroyed. */
-static Status symmetric_largest(Context *ctx, double *values, double *vectors, double *matrix, size_t order,
-                                size_t rank) {
-    const int n = (int)order, last = n, first = n - (int)rank + 1, lwork = 26 * n, liwork = 10 * n;
-    const double none = 0;
-    double *all = NULL, *found = NULL, *work = NULL;
-    int *integers = NULL, *support = NULL, number = 0, info = 0;
-    Status status;
-    TRY_GOTO(status, close, NEW_ARRAY(ctx, &all, order));
-    TRY_GOTO(status, close, NEW_ARRAY(ctx, &found, order * rank));
-    TRY_GOTO(status, close, NEW_ARRAY(ctx, &work, (size_t)lwork));
-    TRY_GOTO(status, close, NEW_ARRAY(ctx, &integers, (size_t)liwork));
-    TRY_GOTO(status, close, NEW_ARRAY(ctx, &support, 2 * order));
-    /* The lower triangle of rows is the upper one of columns. */
-    dsyevr_("V", "I", "U", &n, matrix, &n, &none, &none, &first, &last, &none, &number, all, found, &n, support, work,
-            &lwork, integers, &liwork, &info, 1, 1, 1);
-    if (info != 0 || number != (int)rank) {
-        status = context_fail(ctx, SPICA_ERROR_NUMERIC, "eigenvectors: LAPACK's dsyevr ends with %d", info);
-        goto close;
-    }
-    for (size_t i = 0; i < rank; i++) {
-        values[i] = all[rank - 1 - i] > 0 ? all[rank - 1 - i] : 0;
-        memcpy(vectors + i * order, found + (rank - 1 - i) * order, order * sizeof *found);
-    }
-close:
-    FREE_ARRAY(ctx, &all);
-    FREE_ARRAY(ctx, &found);
-    FREE_ARRAY(ctx, &work);
-    FREE_ARRAY(ctx, &integers);
-    FREE_ARRAY(ctx, &support);
-    return status;
-}
 
 static Status exact_vectors(Context *ctx, double *squares, double *vectors, const MatrixBlocks *blocks, size_t rank) {
     const size_t dim = blocks->dim;
@@ -202,8 +169,10 @@ Status leading_vectors(Context *ctx, double *squares, double *vectors, const flo
         TRY_GOTO(status, close, projection_open(ctx, &projection, &blocks, rank));
         TRY_GOTO(status, close, projected_vectors(ctx, squares, vectors, &projection, rank, seed));
     }
-    for (size_t i = 0; i < rank; i++)
+    for (size_t i = 0; i < rank; i++) {
+        if (!(squares[i] > 0)) squares[i] = 0;
         vector_fix_sign(vectors + i * dim, dim);
+    }
 close:
     blas_threads_restore(callers);
     projection_close(ctx, &projection);
