@@ -14,10 +14,12 @@
 #include "data/dataset_measure.h"
 #include "data/idx_reader.h"
 #include "data/npy_reader.h"
+#include "data/npz_reader.h"
 #include "data/stl10_reader.h"
 
 /* Every kind of data set, asked in this order. */
-static const DataReader *const readers[] = {&idx_reader, &cifar10_reader, &cifar100_reader, &stl10_reader, &npy_reader};
+static const DataReader *const readers[] = {&idx_reader,   &cifar10_reader, &cifar100_reader,
+                                            &stl10_reader, &npy_reader,     &npz_reader};
 #define READERS (sizeof readers / sizeof readers[0])
 
 /* DATA must be a folder that can be listed and is not empty, or a regular file that can be read. */

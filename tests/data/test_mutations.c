@@ -3,7 +3,7 @@
  * sanitizers' build). The damage depends on its number alone, so that a failure can be repeated. */
 #include "base/csv.h"
 #include "base/random.h"
-#include "data_files.h"
+#include "zip_files.h"
 
 #define MUTATIONS 2500
 
@@ -213,6 +213,34 @@ static void test_npy_labels(void **state) {
     parse_damaged(&scratch, "label.npy", parse_folder);
 }
 
+static Status parse_npz(Context *ctx, const TestScratch *scratch) {
+    const DataSettings settings = {0};
+    Dataset dataset;
+    const Status status = dataset_open(ctx, &dataset, test_path(scratch, "a.npz"), &settings);
+    if (status == SPICA_OK) dataset_use(&dataset);
+    dataset_close(ctx, &dataset);
+    return status;
+}
+
+/* Stored and plain, then deflated and zip64. */
+static void test_npz(void **state) {
+    (void)state;
+    static TestZip zip;
+    static Bytes array;
+    const int64_t values[] = {5, 0, -1};
+    for (unsigned packing = 0; packing < 4; packing += 3) {
+        TestScratch scratch = test_scratch();
+        zip_begin(&zip);
+        npy_bytes(&array, "(3, 4, 5)", 60, 0);
+        zip_add(&zip, "x.npy", &array, packing);
+        npy_numbers(&array, "<i4", "(3,)", values, 3);
+        zip_add(&zip, "y.npy", &array, packing);
+        zip_finish(&zip, packing != 0, "", &scratch, "a.npz");
+        original = zip.file;
+        parse_damaged(&scratch, "a.npz", parse_npz);
+    }
+}
+
 static Status parse_npy(Context *ctx, const TestScratch *scratch) {
     NpyArray array;
     const Status status = npy_read(ctx, test_path(scratch, "array.npy"), &array);
@@ -271,6 +299,7 @@ int main(void) {
         cmocka_unit_test(test_stl_labels),
         cmocka_unit_test(test_npy_pictures),
         cmocka_unit_test(test_npy_labels),
+        cmocka_unit_test(test_npz),
         cmocka_unit_test(test_npy),
         cmocka_unit_test(test_csv),
     };
