@@ -78,7 +78,8 @@ static inline void zip_add(TestZip *zip, const char *name, const Bytes *content,
 
     bytes_add(&zip->directory, "PK\1\2\24\3", 6);
     zip_add_common(&zip->directory, name, content, packed->count, packing, zip64 ? 34 : 0);
-    bytes_add_little(&zip->directory, 0, 2 + 2 + 2 + 4); /* comment, disk, attributes */
+    bytes_add_little(&zip->directory, 0, 2 + 2); /* comment, disk */
+    bytes_add_little(&zip->directory, 0, 2 + 4); /* attributes */
     bytes_add_little(&zip->directory, zip64 ? UINT32_MAX : header, 4);
     bytes_add(&zip->directory, name, strlen(name));
     if (zip64) {
