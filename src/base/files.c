@@ -170,6 +170,26 @@ end:
     return status;
 }
 
+static Status copy_stream(Context *ctx, FILE *stream, const char *from, FileWriter *writer) {
+    char block[1 << 16];
+    for (size_t count; (count = fread(block, 1, sizeof block, stream)) > 0;)
+        TRY(file_writer_add(ctx, writer, block, count));
+    return ferror(stream) ? file_fail(ctx, "cannot read", from) : SPICA_OK;
+}
+
+Status file_copy(Context *ctx, const char *from, const char *to) {
+    FILE *stream;
+    uint64_t size;
+    FileWriter writer = {0};
+    TRY(file_open(ctx, from, &stream, &size));
+    Status status = file_writer_open(ctx, &writer, to);
+    if (status == SPICA_OK) status = copy_stream(ctx, stream, from, &writer);
+    if (status == SPICA_OK) status = file_writer_commit(ctx, &writer);
+    file_writer_close(ctx, &writer);
+    fclose(stream);
+    return status;
+}
+
 Status file_append(Context *ctx, const char *path, const void *bytes, size_t count) {
     const int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (descriptor < 0) return file_fail(ctx, "cannot open", path);

@@ -41,6 +41,9 @@ void file_writer_close(Context *ctx, FileWriter *writer);
 /* All of the above: `path` holds exactly these bytes, or what it held before. */
 Status file_replace(Context *ctx, const char *path, const void *bytes, size_t count);
 
+/* `to` becomes a copy of `from`, replaced atomically. */
+Status file_copy(Context *ctx, const char *from, const char *to);
+
 /* Adds to the end of a file, creating it where it is missing. */
 Status file_append(Context *ctx, const char *path, const void *bytes, size_t count);
 

@@ -10,6 +10,8 @@
 #include "base/number.h"
 #include "run/ablation_results.h"
 #include "run/options_api.h"
+#include "run/recipe_choice.h"
+#include "run/run.h"
 #include "state/run_folder.h"
 
 #define SEEDS_MOST 1000
@@ -17,7 +19,7 @@
 /* The command's own. */
 typedef struct Ablate {
     AblationResults results;
-    const spica_options *options; /* the user's */
+    Options options; /* the user's, with the recipe */
     const char *data, *folder;
     bool begun_here; /* the folder had no ablation before */
     bool made_here;  /* there was no folder */
@@ -103,7 +105,7 @@ static void folder_undo(Context *ctx, const Ablate *ablate) {
 static Status set_options(Context *ctx, const Ablate *ablate, const AblationRun *run, spica_options *options) {
     char text[NUMBER_TEXT];
     TRY(options_open(ctx, &options->options));
-    TRY(options_copy(ctx, &options->options, &ablate->options->options));
+    TRY(options_copy(ctx, &options->options, &ablate->options));
     TRY(ablation_apply(ctx, ablate->results.ablation, run->variant, &options->options));
     number_print_integer(text, run->seed);
     TRY(options_set(ctx, &options->options, "run.seed", text, SOURCE_USER));
@@ -143,11 +145,30 @@ static void note_failure(Context *ctx, AblationRun *run) {
     log_warning(ctx, "%s, seed %" PRId64 ": %s; the other runs go on", run->variant->name, run->seed, ctx->reason);
 }
 
-static Status run_in(Context *ctx, Ablate *ablate, AblationRun *run, const char *folder) {
+/* *path: where the variant's run with this seed is. */
+static Status run_path(Context *ctx, const Ablate *ablate, const char *variant, int64_t seed, char **path) {
+    char name[32], *parent;
+    snprintf(name, sizeof name, "seed-%" PRId64, seed);
+    TRY(path_join(ctx, &parent, ablate->folder, variant));
+    const Status status = path_join(ctx, path, parent, name);
+    FREE_ARRAY(ctx, &parent);
+    return status;
+}
+
+static Status cluster(Context *ctx, const Ablate *ablate, AblationRun *run, const char *folder) {
+    const char *features_of = run->variant->features_of;
     spica_options options = {0};
+    char *donor = NULL;
     Status status = set_options(ctx, ablate, run, &options);
-    if (status == SPICA_OK) status = spica_cluster(ctx, &options, ablate->data, folder, 0, &run->quality);
+    if (status == SPICA_OK && features_of != NULL) status = run_path(ctx, ablate, features_of, run->seed, &donor);
+    if (status == SPICA_OK) status = run_cluster(ctx, &options, ablate->data, folder, false, donor, &run->quality);
+    FREE_ARRAY(ctx, &donor);
     options_close(ctx, &options.options);
+    return status;
+}
+
+static Status run_in(Context *ctx, Ablate *ablate, AblationRun *run, const char *folder) {
+    const Status status = cluster(ctx, ablate, run, folder);
     if (status == SPICA_OK) return read_metrics(ctx, folder, run);
     if (status == SPICA_ERROR_NUMERIC) {
         note_failure(ctx, run);
@@ -161,15 +182,12 @@ static Status run_one(Context *ctx, Ablate *ablate, const AblationVariant *varia
     AblationResults *results = &ablate->results;
     AblationRun *run = &results->runs[results->count];
     *run = (AblationRun){.variant = variant, .seed = seed};
-    char *parent = NULL, *folder = NULL, name[32];
-    snprintf(name, sizeof name, "seed-%" PRId64, seed);
+    char *folder = NULL;
     log_info(ctx, "run %zu of %zu: %s, seed %" PRId64, results->count + 1,
              results->seeds * ablation_variant_count(results->ablation), variant->name, seed);
-    Status status = path_join(ctx, &parent, ablate->folder, variant->name);
-    if (status == SPICA_OK) status = path_join(ctx, &folder, parent, name);
+    Status status = run_path(ctx, ablate, variant->name, seed, &folder);
     if (status == SPICA_OK) status = run_in(ctx, ablate, run, folder);
     FREE_ARRAY(ctx, &folder);
-    FREE_ARRAY(ctx, &parent);
     TRY(status);
     results->count++;
     return ablation_write(ctx, results, ablate->folder);
@@ -209,13 +227,31 @@ static Status publish(Context *ctx, const AblationResults *results, char **json)
     return status;
 }
 
+/* A variant may copy what a recipe sets, and the budget asks it too. */
+static Status choose_recipe(Context *ctx, Ablate *ablate) {
+    static const AblationVariant shared = {0};
+    Dataset dataset = {0};
+    TRY(ablation_apply(ctx, ablate->results.ablation, &shared, &ablate->options));
+    Status status = run_open_dataset(ctx, &ablate->options, ablate->data, &dataset);
+    if (status == SPICA_OK) status = recipe_choose(ctx, &ablate->options, &dataset);
+    dataset_close(ctx, &dataset);
+    return status;
+}
+
+/* Of a run that trains all stages. One that does not takes its stage 2, and about as long for passes over the data. */
+static double run_budget(const Ablate *ablate) {
+    const AblationResults *results = &ablate->results;
+    const double share = 2.0 * options_real(&ablate->options, "run.split_head");
+    const double runs = ablation_run_weight(results->ablation, share < 1.0 ? share : 1.0);
+    return options_real(&ablate->options, "run.budget") / ((double)results->seeds * runs);
+}
+
 static Status ablate_all(Context *ctx, Ablate *ablate, char **json) {
     AblationResults *results = &ablate->results;
-    const Options *options = &ablate->options->options;
-    results->seed = options_integer(options, "run.seed");
-    results->budget =
-        options_real(options, "run.budget") / (double)(results->seeds * ablation_variant_count(results->ablation));
+    results->seed = options_integer(&ablate->options, "run.seed");
     TRY(check_options(ctx, ablate));
+    TRY(choose_recipe(ctx, ablate));
+    results->budget = run_budget(ablate);
     TRY(ablation_results_open(ctx, results));
     TRY(folder_begin(ctx, ablate));
     TRY(run_all(ctx, ablate));
@@ -224,12 +260,15 @@ static Status ablate_all(Context *ctx, Ablate *ablate, char **json) {
 
 spica_status spica_ablate(spica_context *context, const spica_options *options, const char *name, const char *data,
                           const char *folder, size_t seeds, char **json) {
-    Ablate ablate = {.options = options, .data = data, .folder = folder, .results = {.seeds = seeds}};
+    Ablate ablate = {.data = data, .folder = folder, .results = {.seeds = seeds}};
     if (json != NULL) *json = NULL;
     TRY(check_name(context, name, &ablate.results.ablation));
     if (seeds < 1 || seeds > SEEDS_MOST)
         return context_fail(context, SPICA_ERROR_OPTION, "%zu seeds: 1 to %d are expected", seeds, SEEDS_MOST);
-    const Status status = ablate_all(context, &ablate, json);
+    Status status = options_open(context, &ablate.options);
+    if (status == SPICA_OK) status = options_copy(context, &ablate.options, &options->options);
+    if (status == SPICA_OK) status = ablate_all(context, &ablate, json);
     ablation_results_close(context, &ablate.results);
+    options_close(context, &ablate.options);
     return status;
 }

@@ -5,14 +5,14 @@
 
 /* Huang, Gong, Zhu: Deep Semantic Clustering by Partition Confidence Maximisation, CVPR 2020, section 4.2. */
 static const AblationVariant pica_variants[] = {
-    {"full", {NULL}},
-    {"no-entropy", {"pica.entropy_weight=0"}},
-    {"no-overclustering", {"pica.overclusters=0"}},
-    {"no-perturbation", {"pica.augment.policy=none"}},
-    {"gaussian", {"pica.initialisation=gaussian"}},
-    {"xavier", {"pica.initialisation=xavier"}},
-    {"kaiming", {"pica.initialisation=kaiming"}},
-    {NULL, {NULL}},
+    {"full", {NULL}, NULL},
+    {"no-entropy", {"pica.entropy_weight=0"}, NULL},
+    {"no-overclustering", {"pica.overclusters=0"}, NULL},
+    {"no-perturbation", {"pica.augment.policy=none"}, NULL},
+    {"gaussian", {"pica.initialisation=gaussian"}, NULL},
+    {"xavier", {"pica.initialisation=xavier"}, NULL},
+    {"kaiming", {"pica.initialisation=kaiming"}, NULL},
+    {NULL, {NULL}, NULL},
 };
 
 static const AblationTable pica_tables[] = {
@@ -26,12 +26,43 @@ static const AblationTable pica_tables[] = {
     {NULL, {{NULL, NULL}}},
 };
 
+/* Niu, Shan, Wang: SPICE, IEEE TIP 31 (2022), section IV-F. Stage 2 on one stage 1. Joint-SH and Joint-MH of Table VII
+ * train the backbone together with the heads, which stage 2 cannot: it is fixed there. The weight of the entropy is not
+ * given. */
+static const AblationVariant spice_variants[] = {
+    {"full", {NULL}, NULL},
+    {"non-overlap", {"head.overlap=false"}, "full"},
+    {"entropy", {"head.entropy_weight=1"}, "full"},
+    {"ce", {"head.loss=plain"}, "full"},
+    {"tce", {"head.loss=temperature"}, "full"},
+    {"weak-weak", {"head.strong=head.weak"}, "full"},
+    {"strong-weak", {"head.weak=head.strong", "head.strong=head.weak"}, "full"},
+    {"strong-strong", {"head.weak=head.strong"}, "full"},
+    {NULL, {NULL}, NULL},
+};
+
+static const AblationTable spice_tables[] = {
+    {"Table VII: components of stage 2",
+     {{"Non-overlap", "non-overlap"}, {"Entropy", "entropy"}, {"CE", "ce"}, {"TCE", "tce"}, {"SPICEs", "full"}}},
+    {"Table VIII: augmentation of the second and of the third branch (Aug1, Aug2)",
+     {{"Weak Weak", "weak-weak"},
+      {"Strong Weak", "strong-weak"},
+      {"Strong Strong", "strong-strong"},
+      {"Weak Strong", "full"}}},
+    {NULL, {{NULL, NULL}}},
+};
+
 const Ablation ablations[] = {
     {"pica",
      "PICA's Tables 2 to 5: entropy, over-clustering, perturbation, initialisation",
      {"run.method=pica"},
      pica_variants,
      pica_tables},
+    {"spice",
+     "SPICE's Tables VII and VIII: assignment, loss and augmentation of stage 2",
+     {"run.method=spice-self"},
+     spice_variants,
+     spice_tables},
     {NULL, NULL, {NULL}, NULL, NULL},
 };
 
@@ -54,6 +85,13 @@ size_t ablation_variant_count(const Ablation *ablation) {
     return count;
 }
 
+double ablation_run_weight(const Ablation *ablation, double share) {
+    double weight = 0.0;
+    for (const AblationVariant *variant = ablation->variants; variant->name != NULL; variant++)
+        weight += variant->features_of != NULL ? share : 1.0;
+    return weight;
+}
+
 /* KEY=VALUE; *value points behind the equals sign. */
 static Status setting_split(Context *ctx, const char *setting, char key[64], const char **value) {
     *value = NULL;
@@ -66,14 +104,45 @@ static Status setting_split(Context *ctx, const char *setting, char key[64], con
     return SPICA_OK;
 }
 
-static Status settings_set(Context *ctx, const char *const *settings, Options *options) {
+/* The name of an option behind "SECTION.", or NULL. */
+static const char *name_in_section(const char *key, const char *section) {
+    const size_t length = strlen(section);
+    if (strncmp(key, section, length) != 0 || key[length] != '.') return NULL;
+    return strchr(key + length + 1, '.') == NULL ? key + length + 1 : NULL;
+}
+
+/* The options of `section` get the values that those of `source` have in `before`. */
+static Status section_copy(Context *ctx, const char *section, const char *source, const Options *before,
+                           Options *options) {
+    for (size_t i = 0; i < option_count; i++) {
+        char key[128];
+        const char *name = name_in_section(option_table[i].key, source);
+        if (name == NULL) continue;
+        snprintf(key, sizeof key, "%s.%s", section, name);
+        TRY(options_set(ctx, options, key, before->texts[i], SOURCE_USER));
+    }
+    return SPICA_OK;
+}
+
+static Status settings_apply(Context *ctx, const char *const *settings, const Options *before, Options *options) {
     for (; *settings != NULL; settings++) {
         char key[64];
         const char *value;
         TRY(setting_split(ctx, *settings, key, &value));
-        TRY(options_set(ctx, options, key, value, SOURCE_USER));
+        TRY(option_find(key) >= 0 ? options_set(ctx, options, key, value, SOURCE_USER)
+                                  : section_copy(ctx, key, value, before, options));
     }
     return SPICA_OK;
+}
+
+/* Sections are copied as they were before: two may change places. */
+static Status settings_set(Context *ctx, const char *const *settings, Options *options) {
+    Options before = {0};
+    Status status = options_open(ctx, &before);
+    if (status == SPICA_OK) status = options_copy(ctx, &before, options);
+    if (status == SPICA_OK) status = settings_apply(ctx, settings, &before, options);
+    options_close(ctx, &before);
+    return status;
 }
 
 /* What the user has set is compared after it has been set again: as canonical text. */

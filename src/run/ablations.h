@@ -7,10 +7,13 @@
 #define ABLATION_SETTINGS_MOST 8
 #define ABLATION_ROWS_MOST 8
 
-/* The method with something changed. Tables share variants; each is run once for every seed. */
+/* The method with something changed. Tables share variants; each is run once for every seed. A setting is KEY=VALUE, or
+ * SECTION=SECTION: all keys of the first get the values that those of the second had ("head.weak=head.strong"). */
 typedef struct AblationVariant {
     const char *name;                                 /* of its folder; NULL ends a list */
-    const char *settings[ABLATION_SETTINGS_MOST + 1]; /* KEY=VALUE, what differs from the full method; NULL-ended */
+    const char *settings[ABLATION_SETTINGS_MOST + 1]; /* what differs from the full method; NULL-ended */
+    const char *features_of; /* an earlier variant, which differs in later stages alone: its stage 1 serves here too,
+                                and the stages have the lengths that it had; NULL: none */
 } AblationVariant;
 
 typedef struct AblationRow {
@@ -37,6 +40,10 @@ extern const Ablation ablations[];
 const Ablation *ablation_find(const char *name);
 const AblationVariant *ablation_variant(const Ablation *ablation, const char *name);
 size_t ablation_variant_count(const Ablation *ablation);
+
+/* How many runs' time the ablation takes with one seed: a variant that trains all its stages counts as 1, one that goes
+ * on from another's stage 1 as `share`. */
+double ablation_run_weight(const Ablation *ablation, double share);
 
 /* Makes a user's options those of the variant. SPICA_ERROR_OPTION: the user has set one of the settings that all
  * variants share to something else. */

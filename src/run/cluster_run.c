@@ -62,10 +62,10 @@ static Status settle_models(Context *ctx, Run *run) {
 }
 
 /* The lengths that the folder's budget set before: a schedule is fixed once it is set. */
-static Status adopt_plan(Context *ctx, Run *run) {
+static Status adopt_plan(Context *ctx, Run *run, const RunFolder *folder) {
     Options kept = {0};
     Status status = options_open(ctx, &kept);
-    if (status == SPICA_OK) status = run_folder_options(ctx, &run->folder, &kept);
+    if (status == SPICA_OK) status = run_folder_options(ctx, folder, &kept);
     for (size_t i = 0; status == SPICA_OK && plan_keys[i] != NULL; i++)
         if (options_source(&run->options, plan_keys[i]) != SOURCE_USER)
             status =
@@ -74,10 +74,25 @@ static Status adopt_plan(Context *ctx, Run *run) {
     return status;
 }
 
+/* A donor that has nothing to give does not count; of another one the lengths hold, not the clock. */
+static Status meet_donor(Context *ctx, Run *run, const char *donor) {
+    RunFolder folder = {0};
+    bool whole = false;
+    if (donor == NULL || !run_has_stage(run, STAGE_FEATURES)) return SPICA_OK;
+    TRY(stage_features_whole(ctx, donor, &whole));
+    if (!whole) return SPICA_OK;
+    run->donor = donor;
+    Status status = run_folder_open_existing(ctx, &folder, donor);
+    if (status == SPICA_OK) status = adopt_plan(ctx, run, &folder);
+    run->budget = 0.0;
+    run_folder_close(ctx, &folder);
+    return status;
+}
+
 /* An old run must have been made from the same data by the same options. */
 static Status check_resumed(Context *ctx, Run *run) {
     static const char *const free_keys[] = {"run.budget", "run.threads", "run.recipe", NULL};
-    if (run->budget > 0.0) TRY(adopt_plan(ctx, run));
+    if (run->budget > 0.0) TRY(adopt_plan(ctx, run, &run->folder));
     run->budget = 0.0;
     TRY(run_folder_check_options(ctx, &run->folder, &run->options, free_keys));
     TRY(run_folder_check_data(ctx, &run->folder, run->dataset.fingerprint));
@@ -128,12 +143,13 @@ static Status end_folder(Context *ctx, const Run *run, Status status) {
     return status;
 }
 
-static Status cluster(Context *ctx, Run *run, const char *data, const char *path, bool overwrite,
+static Status cluster(Context *ctx, Run *run, const char *data, const char *path, bool overwrite, const char *donor,
                       spica_quality *quality) {
     TRY(run_open_dataset(ctx, &run->options, data, &run->dataset));
     TRY(recipe_choose(ctx, &run->options, &run->dataset));
     TRY(check_request(ctx, run, data));
     run->budget = options_real(&run->options, "run.budget");
+    TRY(meet_donor(ctx, run, donor));
     TRY(settle_threads(ctx, run));
     TRY(settle_models(ctx, run));
     TRY(open_auxiliary(ctx, run));
@@ -149,17 +165,22 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
     return end_folder(ctx, run, run_stages(ctx, run, quality));
 }
 
+Status run_cluster(Context *ctx, const spica_options *options, const char *data, const char *path, bool overwrite,
+                   const char *donor, spica_quality *quality) {
+    Run run = {.started = clock_seconds()};
+    const int threads = ctx->threads;
+    Status status = options_open(ctx, &run.options);
+    if (status == SPICA_OK) status = options_copy(ctx, &run.options, &options->options);
+    if (status == SPICA_OK) status = cluster(ctx, &run, data, path, overwrite, donor, quality);
+    run_folder_close(ctx, &run.folder);
+    dataset_close(ctx, &run.auxiliary);
+    dataset_close(ctx, &run.dataset);
+    options_close(ctx, &run.options);
+    ctx->threads = threads;
+    return status;
+}
+
 spica_status spica_cluster(spica_context *context, const spica_options *options, const char *data, const char *run_path,
                            int overwrite, spica_quality *quality) {
-    Run run = {.started = clock_seconds()};
-    const int threads = context->threads;
-    Status status = options_open(context, &run.options);
-    if (status == SPICA_OK) status = options_copy(context, &run.options, &options->options);
-    if (status == SPICA_OK) status = cluster(context, &run, data, run_path, overwrite != 0, quality);
-    run_folder_close(context, &run.folder);
-    dataset_close(context, &run.auxiliary);
-    dataset_close(context, &run.dataset);
-    options_close(context, &run.options);
-    context->threads = threads;
-    return status;
+    return run_cluster(context, options, data, run_path, overwrite != 0, NULL, quality);
 }

@@ -42,7 +42,14 @@ typedef struct Run {
     double first_end;   /* with a budget: when stage 1 shall end, in seconds of the command */
     double lent;        /* with a budget: seconds of stage 3 that stage 1 may use up */
     double ending;      /* with a budget: seconds to be left for what comes after stage 3 */
+    const char *donor;  /* a run folder whose stage 1 is taken over; NULL: none */
 } Run;
+
+/* spica_cluster, with a donor (may be NULL): a run folder of the same data, made by the same options under run, data
+ * and features. Where its stage 1 is whole, that is taken over, and the stages have the lengths that they had there,
+ * whatever the budget: the result is that of training stage 1 again. Else the donor does not count. */
+Status run_cluster(Context *ctx, const spica_options *options, const char *data, const char *path, bool overwrite,
+                   const char *donor, spica_quality *quality);
 
 /* Whether the run's method has this stage. */
 bool run_has_stage(const Run *run, const char *stage);
@@ -55,7 +62,7 @@ Status run_open_auxiliary(Context *ctx, const Options *options, Dataset *auxilia
 
 /* The stages. Each reads what it needs from the run folder, does nothing when it is done already, and else writes its
  * files and records itself as done:
- * features: backbone.safetensors, embeddings.npy (N x D, L2-normalised)
+ * features: backbone.safetensors, embeddings.npy (N x D, L2-normalised), copied where there is a donor
  * head:     head.safetensors
  * joint:    reliable.npy, model.safetensors
  * pica:     model.safetensors, embeddings.npy and the records of pica_records.h */
@@ -63,6 +70,9 @@ Status stage_features(Context *ctx, Run *run);
 Status stage_head(Context *ctx, Run *run);
 Status stage_joint(Context *ctx, Run *run);
 Status stage_pica(Context *ctx, Run *run);
+
+/* *whole: the folder is a run whose stage 1 is done and its files are as they were then. */
+Status stage_features_whole(Context *ctx, const char *folder, bool *whole);
 
 /* For spice-self: model.safetensors from stages 1 and 2 as they are. */
 Status stage_join_models(Context *ctx, Run *run);

@@ -1,6 +1,7 @@
 /* Stage 1: the feature model by contrastive learning, or from a weights file. */
 #include <math.h>
 
+#include "base/files.h"
 #include "base/log.h"
 #include "cluster/kmeans.h"
 #include "run/predict.h"
@@ -92,8 +93,56 @@ static Status features_from_file(Context *ctx, Run *run, const char *weights, js
     return status;
 }
 
+static const char *const files[] = {RUN_BACKBONE, RUN_EMBEDDINGS, NULL};
+
+/* *facts: as run_stage_find. What is damaged is no matter here. */
+static Status find_in(Context *ctx, RunFolder *folder, const char *path, bool *whole, json_t **facts) {
+    const spica_settings spoken = log_silence(ctx);
+    *whole = false;
+    Status status = run_folder_open(ctx, folder, path, false);
+    if (status == SPICA_OK && folder->exists) status = run_stage_find(ctx, folder, STAGE_FEATURES, whole, facts);
+    log_speak(ctx, spoken);
+    return status;
+}
+
+Status stage_features_whole(Context *ctx, const char *path, bool *whole) {
+    RunFolder folder = {0};
+    *whole = false;
+    if (!path_is_folder(path)) return SPICA_OK;
+    const Status status = find_in(ctx, &folder, path, whole, NULL);
+    run_folder_close(ctx, &folder);
+    return status;
+}
+
+static Status copy_file(Context *ctx, const Run *run, const RunFolder *donor, const char *name) {
+    char *from = NULL, *to = NULL;
+    Status status = run_folder_path(ctx, donor, name, &from);
+    if (status == SPICA_OK) status = run_folder_path(ctx, &run->folder, name, &to);
+    if (status == SPICA_OK) status = file_copy(ctx, from, to);
+    FREE_ARRAY(ctx, &from);
+    FREE_ARRAY(ctx, &to);
+    return status;
+}
+
+/* The donor's files and its record, the seconds of its training among it. */
+static Status adopt_features(Context *ctx, Run *run) {
+    RunFolder donor = {0};
+    json_t *facts = NULL;
+    bool whole = false;
+    TRY(run_stage_start(ctx, &run->folder, STAGE_FEATURES));
+    Status status = find_in(ctx, &donor, run->donor, &whole, &facts);
+    if (status == SPICA_OK && !whole)
+        status = context_fail(ctx, SPICA_ERROR_RUN, "%s: its stage 1 is no longer whole", run->donor);
+    for (size_t i = 0; status == SPICA_OK && files[i] != NULL; i++)
+        status = copy_file(ctx, run, &donor, files[i]);
+    if (status == SPICA_OK) status = run_stage_record(ctx, &run->folder, STAGE_FEATURES, files, facts);
+    if (status == SPICA_OK) log_info(ctx, "features: those of %s", run->donor);
+    json_decref(facts);
+    run_folder_close(ctx, &donor);
+    return status;
+}
+
 static Status compute_features(Context *ctx, Run *run, json_t *facts) {
-    static const char *const files[] = {RUN_BACKBONE, RUN_EMBEDDINGS, NULL};
     const char *weights = options_text(&run->options, "features.weights");
     const double started = clock_seconds();
     TRY(run_stage_start(ctx, &run->folder, STAGE_FEATURES));
@@ -110,6 +159,7 @@ Status stage_features(Context *ctx, Run *run) {
     json_t *facts = NULL;
     TRY(run_stage_find(ctx, &run->folder, STAGE_FEATURES, &done, NULL));
     if (done) return SPICA_OK;
+    if (run->donor != NULL) return adopt_features(ctx, run);
     TRY(json_new_object(ctx, &facts));
     const Status status = compute_features(ctx, run, facts);
     json_decref(facts);

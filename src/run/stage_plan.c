@@ -20,7 +20,9 @@ static double plan_patience(const Run *run) {
 
 static bool has_joint(const Run *run) { return run_has_stage(run, STAGE_JOINT); }
 
-static bool has_training(const Run *run) { return options_text(&run->options, "features.weights")[0] == '\0'; }
+static bool has_training(const Run *run) {
+    return run->donor == NULL && options_text(&run->options, "features.weights")[0] == '\0';
+}
 
 /* A key that the user has not set is the budget's. */
 static bool plan_owns(const Run *run, const char *key) {

@@ -42,6 +42,30 @@ static void test_replace(void **state) {
     test_context_close(&ctx);
 }
 
+/* More than one block, zeros and what stood there before. */
+static void test_copy(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    const TestScratch scratch = test_scratch();
+    const char *from = test_path(&scratch, "a.bin"), *to = test_path(&scratch, "b.bin");
+    static char bytes[150001], *copied;
+    size_t count;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * i % 251);
+    TEST_OK(ctx, file_replace(ctx, from, bytes, sizeof bytes));
+    TEST_OK(ctx, file_replace(ctx, to, "old", 3));
+    TEST_OK(ctx, file_copy(ctx, from, to));
+    TEST_OK(ctx, file_read(ctx, to, &copied, &count));
+    assert_int_equal(count, sizeof bytes);
+    assert_memory_equal(copied, bytes, count);
+    FREE_ARRAY(ctx, &copied);
+    assert_int_equal(names_in(ctx, scratch.path), 2);
+    TEST_FAILS(ctx, SPICA_ERROR_IO, "nowhere", file_copy(ctx, test_path(&scratch, "nowhere"), to));
+    TEST_FAILS(ctx, SPICA_ERROR_IO, "folder", file_copy(ctx, scratch.path, to));
+    test_scratch_remove(ctx, &scratch);
+    test_context_close(&ctx);
+}
+
 /* Until the commit the old contents stand; without it they stay. */
 static void test_writer_without_commit(void **state) {
     (void)state;
@@ -169,9 +193,13 @@ static void test_joined_paths(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replace),           cmocka_unit_test(test_writer_without_commit),
-        cmocka_unit_test(test_full_disk),         cmocka_unit_test(test_failures_name_path_and_reason),
-        cmocka_unit_test(test_read_without_size), cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_writer_without_commit),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_failures_name_path_and_reason),
+        cmocka_unit_test(test_read_without_size),
+        cmocka_unit_test(test_folders),
         cmocka_unit_test(test_joined_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,54 @@ static void test_settings(void **state) {
     test_context_close(&ctx);
 }
 
+/* What another variant's stage 1 serves differs in stage 2 alone, and that variant is run before it. */
+static void check_start(const Ablation *ablation, const AblationVariant *variant) {
+    const AblationVariant *start = ablation_variant(ablation, variant->features_of);
+    if (start == NULL) fail_msg("%s: no variant \"%s\"", variant->name, variant->features_of);
+    assert_true(start < variant);
+    assert_null(start->features_of);
+    for (const char *const *setting = variant->settings; *setting != NULL; setting++)
+        assert_int_equal(strncmp(*setting, "head.", 5), 0);
+    for (const char *const *setting = start->settings; *setting != NULL; setting++)
+        assert_int_equal(strncmp(*setting, "head.", 5), 0);
+}
+
+static void test_shared_features(void **state) {
+    (void)state;
+    for (const Ablation *ablation = ablations; ablation->name != NULL; ablation++)
+        for (const AblationVariant *variant = ablation->variants; variant->name != NULL; variant++)
+            if (variant->features_of != NULL) check_start(ablation, variant);
+    assert_true(ablation_run_weight(ablation_find("pica"), 0.25) == 7.0);
+    assert_true(ablation_run_weight(ablation_find("spice"), 0.25) == 1.0 + 7 * 0.25);
+}
+
+static void assert_option(const Options *options, const char *key, const char *text) {
+    assert_string_equal(options->texts[option_find(key)], text);
+}
+
+/* "Strong" is what the recipe calls so, in either branch. */
+static void test_exchanged_sections(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    const Ablation *spice = ablation_find("spice");
+    Options options;
+    TEST_OK(ctx, options_open(ctx, &options));
+    TEST_OK(ctx, options_set(ctx, &options, "head.strong.operations", "2", SOURCE_RECIPE));
+    TEST_OK(ctx, options_set(ctx, &options, "head.strong.cutout_fill", "73", SOURCE_RECIPE));
+    TEST_OK(ctx, options_set(ctx, &options, "head.weak.pad", "0.25", SOURCE_USER));
+    TEST_OK(ctx, ablation_apply(ctx, spice, ablation_variant(spice, "strong-weak"), &options));
+    assert_option(&options, "head.weak.policy", "strong");
+    assert_option(&options, "head.weak.operations", "2");
+    assert_option(&options, "head.weak.cutout_fill", "73");
+    assert_option(&options, "head.weak.pad", "0.125");
+    assert_option(&options, "head.strong.policy", "weak");
+    assert_option(&options, "head.strong.operations", "4");
+    assert_option(&options, "head.strong.pad", "0.25");
+    assert_option(&options, "joint.strong.policy", "strong");
+    options_close(ctx, &options);
+    test_context_close(&ctx);
+}
+
 /* A user who asks for another method than the ablation's is told. */
 static void test_contradiction(void **state) {
     (void)state;
@@ -198,8 +246,14 @@ static void test_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tables), cmocka_unit_test(test_settings), cmocka_unit_test(test_contradiction),
-        cmocka_unit_test(test_spread), cmocka_unit_test(test_json),     cmocka_unit_test(test_files),
+        cmocka_unit_test(test_shared_features),
+        cmocka_unit_test(test_exchanged_sections),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_contradiction),
+        cmocka_unit_test(test_spread),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
