@@ -79,6 +79,7 @@ static Status meet_donor(Context *ctx, Run *run, const char *donor) {
     RunFolder folder = {0};
     bool whole = false;
     if (donor == NULL || !run_has_stage(run, STAGE_FEATURES)) return SPICA_OK;
+    if (strcmp(options_text(&run->options, "head.bn"), "train") == 0) return SPICA_OK; /* stage 2 moves its backbone */
     TRY(stage_features_whole(ctx, donor, &whole));
     if (!whole) return SPICA_OK;
     run->donor = donor;

@@ -74,20 +74,46 @@ static Status file_is_whole(Context *ctx, const RunFolder *folder, const json_t 
     return status;
 }
 
+static bool lists_file(const json_t *stage, const char *name) {
+    size_t i;
+    const json_t *file;
+    json_array_foreach(json_object_get(stage, "files"), i, file) {
+        const char *other = json_string_value(json_object_get(file, "name"));
+        if (name != NULL && other != NULL && strcmp(name, other) == 0) return true;
+    }
+    return false;
+}
+
+/* The last stage that made the file, `index` or a later one. */
+static size_t last_maker(const json_t *stages, size_t index, const json_t *file) {
+    const char *name = json_string_value(json_object_get(file, "name"));
+    for (size_t last = json_array_size(stages); last > index + 1; last--)
+        if (lists_file(json_array_get(stages, last - 1), name)) return last - 1;
+    return index;
+}
+
+/* Whether the files of a stage are as it left them; those that a later stage rewrote stand and fall with that one. */
+static Status stage_is_whole(Context *ctx, const RunFolder *folder, const json_t *stages, size_t index, bool *whole) {
+    const json_t *files = json_object_get(json_array_get(stages, index), "files");
+    *whole = json_is_array(files);
+    for (size_t i = 0; *whole && i < json_array_size(files); i++) {
+        const json_t *file = json_array_get(files, i);
+        const size_t last = last_maker(stages, index, file);
+        TRY(last > index ? stage_is_whole(ctx, folder, stages, last, whole) : file_is_whole(ctx, folder, file, whole));
+    }
+    return SPICA_OK;
+}
+
 Status run_stage_find(Context *ctx, const RunFolder *folder, const char *stage, bool *done, json_t **facts) {
     json_t *stages;
     *done = false;
     if (facts != NULL) *facts = NULL;
     TRY(stages_read(ctx, folder, &stages));
     const long index = stage_index(stages, stage);
-    const json_t *record = index >= 0 ? json_array_get(stages, (size_t)index) : NULL;
-    const json_t *files = json_object_get(record, "files");
-    bool whole = record != NULL && json_is_array(files);
     Status status = SPICA_OK;
-    for (size_t i = 0; status == SPICA_OK && whole && i < json_array_size(files); i++)
-        status = file_is_whole(ctx, folder, json_array_get(files, i), &whole);
-    *done = status == SPICA_OK && whole;
-    if (*done && facts != NULL) *facts = json_incref(json_object_get(record, "facts"));
+    if (index >= 0) status = stage_is_whole(ctx, folder, stages, (size_t)index, done);
+    *done = *done && status == SPICA_OK;
+    if (*done && facts != NULL) *facts = json_incref(json_object_get(json_array_get(stages, (size_t)index), "facts"));
     json_decref(stages);
     return status;
 }

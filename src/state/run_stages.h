@@ -1,5 +1,6 @@
 /* Which stages of a run are done: RUN/checkpoint/stages.json. A stage is done when its record stands there and its
- * files have the sizes and checksums that the record tells. */
+ * files have the sizes and checksums that the record tells; where a later stage rewrote one, when that stage is done.
+ */
 #ifndef SPICA_STATE_RUN_STAGES_H
 #define SPICA_STATE_RUN_STAGES_H
 

@@ -321,6 +321,40 @@ static void test_cluster_table(void **state) {
     test_context_close(&ctx);
 }
 
+static bool is_done(Context *ctx, const RunFolder *folder, const char *stage) {
+    bool done;
+    TEST_OK(ctx, run_stage_find(ctx, folder, stage, &done, NULL));
+    return done;
+}
+
+/* Batch norm that trains with the heads moves the backbone of the stage before. */
+static void test_stage_rewrites_file(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    const TestScratch scratch = test_scratch();
+    Options options = options_with(ctx, NULL, NULL);
+    RunFolder folder = folder_with_run(ctx, test_path(&scratch, "run"), &options);
+    const float first[2] = {1.0f, 2.0f}, second[2] = {3.0f, 4.0f};
+    const int32_t labels[2] = {1, -1}, others[2] = {0, 1};
+    TEST_OK(ctx, run_folder_write_matrix(ctx, &folder, RUN_EMBEDDINGS, first, 2, 1));
+    TEST_OK(ctx, run_stage_record(ctx, &folder, "features", (const char *const[]){RUN_EMBEDDINGS, NULL}, NULL));
+    TEST_OK(ctx, run_folder_write_matrix(ctx, &folder, RUN_EMBEDDINGS, second, 2, 1));
+    TEST_OK(ctx, run_folder_write_labels(ctx, &folder, RUN_RELIABLE, labels, 2));
+    assert_false(is_done(ctx, &folder, "features"));
+    TEST_OK(ctx,
+            run_stage_record(ctx, &folder, "head", (const char *const[]){RUN_EMBEDDINGS, RUN_RELIABLE, NULL}, NULL));
+    assert_true(is_done(ctx, &folder, "features"));
+    assert_true(is_done(ctx, &folder, "head"));
+    /* Where the later stage must be repeated, so must the one that it began with. */
+    TEST_OK(ctx, run_folder_write_labels(ctx, &folder, RUN_RELIABLE, others, 2));
+    assert_false(is_done(ctx, &folder, "head"));
+    assert_false(is_done(ctx, &folder, "features"));
+    options_close(ctx, &options);
+    run_folder_close(ctx, &folder);
+    test_scratch_remove(ctx, &scratch);
+    test_context_close(&ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_new_and_resumed),
@@ -328,6 +362,7 @@ int main(void) {
         cmocka_unit_test(test_foreign_folders_are_refused),
         cmocka_unit_test(test_overwrite_removes_only_the_run),
         cmocka_unit_test(test_stages),
+        cmocka_unit_test(test_stage_rewrites_file),
         cmocka_unit_test(test_arrays_are_checked),
         cmocka_unit_test(test_cluster_table),
     };
