@@ -16,7 +16,7 @@ static bool is_channels(size_t size) { return size == 1 || size == 3; }
 static bool shape_find(const NpyHeader *header, PictureShape *shape) {
     const size_t *sizes = header->shape;
     const bool last = header->rank == 4 && is_channels(sizes[3]);
-    const bool first = header->rank == 4 && !last && is_channels(sizes[1]);
+    const bool first = header->rank == 4 && is_channels(sizes[1]);
     if (header->rank == 3 || last)
         *shape = (PictureShape){sizes[0], sizes[1], sizes[2], last ? sizes[3] : 1, false};
     else if (first)

@@ -117,6 +117,12 @@ static void test_damaged_files(void **state) {
     TEST_FAILS(ctx, SPICA_ERROR_DATA, "format 4.0 at byte 6", npy_read(ctx, path, &array));
     TEST_OK(ctx, file_replace(ctx, path, "hello", 5));
     TEST_FAILS(ctx, SPICA_ERROR_DATA, "magic", npy_read(ctx, path, &array));
+    TEST_OK(ctx, file_replace(ctx, path, "\x93NUMPY\x02\0\x10\0\0", 11));
+    TEST_FAILS(ctx, SPICA_ERROR_DATA, "file ends at byte 10, within its header", npy_read(ctx, path, &array));
+    TEST_OK(ctx, file_replace(ctx, path, "\x93NUMPY\x02\0\x01\0\x10\0", 12)); /* a header of 2^20 + 1 bytes */
+    assert_int_equal(truncate(path, 2 << 20), 0);
+    TEST_FAILS(ctx, SPICA_ERROR_DATA, "a .npy header of 1048577 bytes at byte 8; at most 1048576 are read",
+               npy_read(ctx, path, &array));
     TEST_FAILS(ctx, SPICA_ERROR_IO, "No such file", npy_read(ctx, test_path(&scratch, "none"), &array));
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);

@@ -165,6 +165,7 @@ static void test_wrong_pictures(void **state) {
         {"|u1", "False", "(2, 1, 5, 5, 1)", 50, "a.npy: shape (2, 1, 5, 5, 1), expected"},
         {"|u1", "False", "(2, 0, 5)", 0, "a.npy: shape (2, 0, 5), expected pictures with sides of 1 to 65535"},
         {"|u1", "False", "(1, 3, 65536, 1)", 0, "a.npy: shape (1, 3, 65536, 1), expected pictures with sides"},
+        {"|u1", "False", "(1, 65536, 1)", 0, "a.npy: shape (1, 65536, 1), expected pictures with sides of 1 to 65535"},
         {"|u1", "False", "(0, 5, 5)", 0, "a.npy: holds no pictures"},
         {"|u1", "False", "(2, 5, 5)", 49,
          "a.npy: the header promises 50 bytes of elements from byte 128; the file holds 49"},
