@@ -1,7 +1,23 @@
-/* k-means: k-means++ starts (Arthur and Vassilvitskii 2007), Lloyd's iterations. */
+/* k-means: k-means++ starts (Arthur and Vassilvitskii 2007), Lloyd's iterations with Elkan's bounds.
+ *
+ * Floor plan of the room:
+ *   kmeans.h            this file: the best of several starts; spherical_kmeans.h: of directions
+ *   kmeans_lloyd.h, kmeans_assign.h, kmeans_bounds.h, kmeans_start.h, kmeans_points.h   its parts
+ *   gmm.h               mixtures of diagonal normal distributions
+ *   agglomerative.h     Ward and average linkage; proximity.h: distances while clusters are joined
+ *   spectral.h          on neighbour_graph.h, which neighbour_lists.h fills
+ *   nmf.h, nmf_start.h  non-negative matrix factorisation
+ *   pca.h               principal components; leading_vectors.h: right singular vectors
+ *   symmetric.h, lanczos.h   eigenvectors by LAPACK (fortran.h) and by ARPACK
+ *   matrix_blocks.h     tall matrices block by block, products that no number of threads changes; blas_threads.h
+ *   knn.h               nearest neighbours by cosine
+ *   linear_classifier.h multinomial logistic regression
+ *   metrics.h, class_metrics.h, assignment.h   how well a clustering agrees with labels
+ */
 #ifndef SPICA_CLUSTER_KMEANS_H
 #define SPICA_CLUSTER_KMEANS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/memory.h"
@@ -12,6 +28,8 @@ typedef struct KmeansSettings {
     int iterations;   /* at most; 0: 300 */
     double tolerance; /* relative, as scikit-learn's tol; 0: 1e-4 */
     uint64_t seed;
+    bool unit_centres; /* centres are divided by their length: spherical_kmeans.h */
+    bool plain;        /* computes every distance anew in every iteration, without bounds: to compare with */
 } KmeansSettings;
 
 /* labels[count], centres[clusters x dim] (may be NULL), *inertia (may be NULL): the best of the starts by inertia. An

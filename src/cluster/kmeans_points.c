@@ -9,7 +9,6 @@
 
 /* Floats of a block of points: 256 KiB, a share of a core's second-level cache. */
 #define BLOCK_FLOATS 65536
-#define MAX_BLOCK_ROWS 512
 /* The most parts: as many threads can work at once. */
 #define MAX_PARTS 64
 /* Partial sums accumulate in this many lanes, which fill vectors; the lanes are added in order. */
@@ -116,6 +115,12 @@ PointsBlock points_block(const Points *points, size_t first, size_t end, const f
     return (PointsBlock){.first = first, .rows = rows, .rows_centred = centred, .products = products};
 }
 
+const float *points_row(const Points *points, size_t row, size_t place) {
+    float *centred = points->workspaces + (size_t)omp_get_thread_num() * points->room + place * points->dim;
+    rows_centre(centred, points->values + row * points->dim, points->mean, 1, points->dim);
+    return centred;
+}
+
 static void points_square(Points *points) {
 #pragma omp parallel for schedule(static) num_threads(points->threads)
     for (size_t part = 0; part < points->parts; part++) {
@@ -131,7 +136,7 @@ static void points_square(Points *points) {
 Status points_open(Context *ctx, Points *points, const float *values, size_t count, size_t dim, size_t clusters,
                    size_t columns) {
     *points = (Points){.values = values, .count = count, .dim = dim, .columns = columns};
-    points->block_rows = clamp(BLOCK_FLOATS / dim, 16, MAX_BLOCK_ROWS);
+    points->block_rows = clamp(BLOCK_FLOATS / dim, 16, POINTS_MAX_BLOCK_ROWS);
     /* A part is worth a thread, and the parts' sums, parts x clusters x dim doubles, stay below a quarter of the
      * points' own memory. */
     const size_t useful = clamp(count * dim / BLOCK_FLOATS, 1, MAX_PARTS);

@@ -7,6 +7,8 @@
 
 #include "base/memory.h"
 
+#define POINTS_MAX_BLOCK_ROWS 512
+
 /* Points are taken in blocks of `block_rows` that stay in the cache, with the mean of all points subtracted, so that
  * |x|^2 - 2 x.c + |c|^2 loses little to cancellation wherever the data lie. Sums over all points are made of partial
  * sums over `parts` runs of whole blocks, added in order. Neither depends on the number of threads. All centres inside
@@ -43,6 +45,10 @@ typedef struct PointsBlock {
 /* Rows `first` up to, but not including, the next block's or `end`, and their products with centres[columns x dim].
  * Inside a parallel region. */
 PointsBlock points_block(const Points *points, size_t first, size_t end, const float *centres, size_t columns);
+
+/* Row `row` relative to the mean, at place `place` (below POINTS_MAX_BLOCK_ROWS) of the calling thread's workspace,
+ * where points_block puts its rows. */
+const float *points_row(const Points *points, size_t row, size_t place);
 
 /* sum_d x_d^2 and sum_d (x_d - y_d)^2. */
 float vector_square(const float *x, size_t dim);

@@ -1,5 +1,6 @@
 #include "base/random.h"
 #include "cluster/kmeans.h"
+#include "cluster/kmeans_lloyd.h"
 #include "cluster/kmeans_start.h"
 #include "support/testing.h"
 
@@ -162,6 +163,50 @@ static void test_result_is_consistent(void **state) {
     test_context_close(&ctx);
 }
 
+/* Bounds leave out distances, not labels. */
+static void bounds_case(size_t count, size_t dim, size_t clusters, float apart, double least_share) {
+    Context *ctx = test_context_open();
+    float *values = clouds_make(ctx, count, dim, clusters, apart), *centres, *plain_centres;
+    int32_t *labels, *plain_labels;
+    LloydResult result, plain_result;
+    Points points;
+    TEST_OK(ctx, NEW_ARRAY(ctx, &centres, clusters * dim));
+    TEST_OK(ctx, NEW_ARRAY(ctx, &plain_centres, clusters * dim));
+    TEST_OK(ctx, NEW_ARRAY(ctx, &labels, count));
+    TEST_OK(ctx, NEW_ARRAY(ctx, &plain_labels, count));
+    TEST_OK(ctx, points_open(ctx, &points, values, count, dim, clusters, clusters));
+    for (size_t i = 0; i < clusters * dim; i++)
+        centres[i] = plain_centres[i] = values[i] - points.mean[i % dim];
+    KmeansSettings settings = {.clusters = clusters, .iterations = 1000, .tolerance = 1e-30};
+    TEST_OK(ctx, lloyd_run(ctx, &settings, &points, centres, labels, &result));
+    settings.plain = true;
+    TEST_OK(ctx, lloyd_run(ctx, &settings, &points, plain_centres, plain_labels, &plain_result));
+    assert_integers_equal(labels, plain_labels, count);
+    assert_close(centres, plain_centres, clusters * dim, 1e-6, 0);
+    assert_true(result.assignments == plain_result.assignments);
+    assert_true(plain_result.measured == (int64_t)(count * clusters) * plain_result.assignments);
+    const double share = (double)result.measured / (double)plain_result.measured;
+    if (share > least_share)
+        fail_msg("%.3f of the distances at %zu clusters, %d assignments", share, clusters, result.assignments);
+    points_close(ctx, &points);
+    FREE_ARRAY(ctx, &values);
+    FREE_ARRAY(ctx, &centres);
+    FREE_ARRAY(ctx, &plain_centres);
+    FREE_ARRAY(ctx, &labels);
+    FREE_ARRAY(ctx, &plain_labels);
+    test_context_close(&ctx);
+}
+
+static void test_bounds_change_nothing(void **state) {
+    (void)state;
+    bounds_case(4000, 2, 5, 2, 0.15);
+    bounds_case(4000, 30, 10, 0.6f, 0.45);
+    bounds_case(3000, 17, 60, 1, 0.18);
+    bounds_case(2000, 100, 2, 0, 0.7);
+    bounds_case(500, 3, 400, 1, 0.5);
+    bounds_case(300, 3, 1, 1, 0.5);
+}
+
 static void test_threads_do_not_matter(void **state) {
     (void)state;
     Context *ctx = test_context_open();
@@ -275,6 +320,7 @@ int main(void) {
         cmocka_unit_test(test_starting_centres_are_as_good),
         cmocka_unit_test(test_small_far_clouds_get_a_centre),
         cmocka_unit_test(test_result_is_consistent),
+        cmocka_unit_test(test_bounds_change_nothing),
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_no_cluster_is_empty),
         cmocka_unit_test(test_empty_cluster_takes_the_farthest_point),

@@ -120,7 +120,28 @@ def make_spectral():
     save("spectral_blobs_graph", graph + graph.T, np.uint8)
 
 
-SUBJECTS = [make_pca, make_gmm, make_nmf, make_agglomerative, make_spectral]
+def make_spherical():
+    """scikit-learn has none: the definition itself, in double precision, from given centres."""
+    random = np.random.RandomState(6)
+    points = clouds(random, 400, 9, 6, 1.5) * (0.1 + 5 * random.rand(400, 1)).astype(np.float32)
+    unit = points / np.linalg.norm(points.astype(np.float64), axis=1, keepdims=True)
+    centres = starts = unit[random.permutation(400)[:6]].astype(np.float32).astype(np.float64)
+    labels = None
+    while True:
+        similarities = unit @ centres.T
+        if labels is not None and (labels == similarities.argmax(axis=1)).all():
+            break
+        labels = similarities.argmax(axis=1)
+        centres = np.stack([unit[labels == k].sum(axis=0) for k in range(6)])
+        centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    save("spherical_points", points, np.float32)
+    save("spherical_starts", starts, np.float32)
+    save("spherical_labels", labels, np.int32)
+    save("spherical_centres", centres, np.float32)
+    save("spherical_similarity", [similarities.max(axis=1).mean()], np.float64)
+
+
+SUBJECTS = [make_pca, make_gmm, make_nmf, make_agglomerative, make_spectral, make_spherical]
 
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)
