@@ -1,0 +1,22 @@
+# spica_helper(NAME LOWER...): one folder of src/ as a program spica-NAME of its own, which libspica starts. It sees the
+# rooms below it, and alone links libvips: what that library does to its process is not done to the library's callers.
+pkg_check_modules(VIPS REQUIRED IMPORTED_TARGET vips)
+set(SPICA_LIBEXEC ${CMAKE_INSTALL_LIBEXECDIR}/spica)
+
+function(spica_helper name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
+  add_executable(spica-${name} ${sources})
+  target_link_libraries(spica-${name} PRIVATE PkgConfig::VIPS)
+  foreach(lower ${ARGN})
+    target_link_libraries(spica-${name} PRIVATE spica_${lower})
+  endforeach()
+  # The rooms' libraries for training are of no use to it, and cost time whenever it is started.
+  target_link_options(spica-${name} PRIVATE -Wl,--as-needed)
+  install(TARGETS spica-${name} RUNTIME DESTINATION ${SPICA_LIBEXEC})
+endfunction()
+
+# Tells a room where the helpers are installed: in its own words below the prefix, and in full.
+function(spica_knows_helpers room)
+  target_compile_definitions(spica_${room} PRIVATE SPICA_LIBEXEC="${SPICA_LIBEXEC}"
+                             SPICA_FULL_LIBEXEC="${CMAKE_INSTALL_FULL_LIBEXECDIR}/spica")
+endfunction()
