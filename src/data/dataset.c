@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,11 +16,12 @@
 #include "data/idx_reader.h"
 #include "data/npy_reader.h"
 #include "data/npz_reader.h"
+#include "data/picture_reader.h"
 #include "data/stl10_reader.h"
 
 /* Every kind of data set, asked in this order. */
-static const DataReader *const readers[] = {&idx_reader,   &cifar10_reader, &cifar100_reader,
-                                            &stl10_reader, &npy_reader,     &npz_reader};
+static const DataReader *const readers[] = {&idx_reader, &cifar10_reader, &cifar100_reader, &stl10_reader,
+                                            &npy_reader, &npz_reader,     &picture_reader};
 #define READERS (sizeof readers / sizeof readers[0])
 
 /* DATA must be a folder that can be listed and is not empty, or a regular file that can be read. */
@@ -42,7 +44,7 @@ static Status path_examine(Context *ctx, const char *path, bool *folder) {
 }
 
 static Status nothing_recognised(Context *ctx, const char *path) {
-    char kinds[768] = "";
+    char kinds[900] = "";
     for (size_t i = 0; i < READERS; i++) {
         const size_t used = strlen(kinds);
         snprintf(kinds + used, sizeof kinds - used, "%s%s", i == 0 ? "" : "; ", readers[i]->expected);
@@ -59,8 +61,7 @@ static Status dataset_read(Context *ctx, Dataset *dataset, const ReadRequest *re
     return nothing_recognised(ctx, request->path);
 }
 
-/* chosen[count]: which rows a random subset of `limit` keeps. A function of count and limit alone. */
-static Status rows_choose(Context *ctx, bool *chosen, size_t count, size_t limit) {
+Status dataset_choose_rows(Context *ctx, bool *chosen, size_t count, size_t limit) {
     int64_t *order;
     TRY(NEW_ARRAY(ctx, &order, count));
     Random random = random_at(0, RANDOM_DATA_LIMIT, count, limit, 0);
@@ -86,14 +87,23 @@ static void rows_compact(Dataset *dataset, const bool *chosen) {
     dataset->count = kept;
 }
 
+void dataset_replace_pixels(Context *ctx, Dataset *dataset, uint8_t *pixels) {
+    if (dataset->mapping != NULL)
+        munmap(dataset->mapping, dataset->mapping_bytes);
+    else
+        FREE_ARRAY(ctx, &dataset->pixels);
+    dataset->mapping = NULL;
+    dataset->mapping_bytes = 0;
+    dataset->pixels = pixels;
+}
+
 /* Gives the room of pictures that were left out back. */
 static Status pixels_shrink(Context *ctx, Dataset *dataset) {
     const size_t picture = (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
     uint8_t *pixels;
     TRY(NEW_ARRAY(ctx, &pixels, dataset->count * picture));
     memcpy(pixels, dataset->pixels, dataset->count * picture);
-    FREE_ARRAY(ctx, &dataset->pixels);
-    dataset->pixels = pixels;
+    dataset_replace_pixels(ctx, dataset, pixels);
     return SPICA_OK;
 }
 
@@ -101,7 +111,7 @@ static Status dataset_limit(Context *ctx, Dataset *dataset, size_t limit) {
     if (limit == 0 || limit >= dataset->count) return SPICA_OK;
     bool *chosen;
     TRY(NEW_ARRAY(ctx, &chosen, dataset->count));
-    const Status status = rows_choose(ctx, chosen, dataset->count, limit);
+    const Status status = dataset_choose_rows(ctx, chosen, dataset->count, limit);
     if (status == SPICA_OK) rows_compact(dataset, chosen);
     FREE_ARRAY(ctx, &chosen);
     TRY(status);
@@ -111,17 +121,21 @@ static Status dataset_limit(Context *ctx, Dataset *dataset, size_t limit) {
 Status dataset_open(Context *ctx, Dataset *dataset, const char *path, const DataSettings *settings) {
     memset(dataset, 0, sizeof *dataset);
     const char *labels = settings->labels != NULL ? settings->labels : "auto";
-    ReadRequest request = {.path = path, .split = settings->split, .classes = settings->classes};
-    request.labels = strcmp(labels, "auto") == 0;
+    ReadRequest request = {.path = path, .split = settings->split, .classes = settings->classes, .settings = settings};
+    request.folder_labels = strcmp(labels, "folders") == 0;
+    request.labels = request.folder_labels || strcmp(labels, "auto") == 0;
     TRY(path_examine(ctx, path, &request.folder));
     TRY(dataset_read(ctx, dataset, &request));
+    if (request.folder_labels && strcmp(dataset->kind, picture_reader.kind) != 0)
+        return context_fail(ctx, SPICA_ERROR_OPTION, "data.labels = folders: %s is no folder of pictures", path);
     TRY(dataset_limit(ctx, dataset, settings->limit));
     if (!request.labels && strcmp(labels, "none") != 0) TRY(dataset_join_labels(ctx, dataset, labels));
-    return dataset_fingerprint(ctx, dataset, &dataset->fingerprint);
+    /* A reader of files that are kept decoded has it already. */
+    return dataset->fingerprint != 0 ? SPICA_OK : dataset_fingerprint(ctx, dataset, &dataset->fingerprint);
 }
 
 void dataset_close(Context *ctx, Dataset *dataset) {
-    FREE_ARRAY(ctx, &dataset->pixels);
+    dataset_replace_pixels(ctx, dataset, NULL);
     FREE_ARRAY(ctx, &dataset->labels);
     arena_close(ctx, &dataset->arena);
     memset(dataset, 0, sizeof *dataset);

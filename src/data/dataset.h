@@ -2,6 +2,7 @@
 #ifndef SPICA_DATA_DATASET_H
 #define SPICA_DATA_DATASET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,10 +22,15 @@ typedef enum DataClasses {
     CLASSES_FINE,
 } DataClasses;
 
+/* A file that was left out. */
+typedef struct BadFile {
+    const char *path, *reason; /* relative to DATA; one line */
+} BadFile;
+
 typedef struct Dataset {
     size_t count;                /* N */
     int height, width, channels; /* of every picture; channels is 1 (grey) or 3 (RGB) */
-    uint8_t *pixels;             /* N x height x width x channels, owned */
+    uint8_t *pixels;             /* N x height x width x channels, owned, or within the mapping */
     int32_t *labels;             /* N class numbers 0 .. class_count-1, owned, or NULL where there are none */
     size_t class_count;          /* 0 without labels */
     char **class_names;          /* class_count texts, owned by arena, or NULL without labels */
@@ -32,14 +38,31 @@ typedef struct Dataset {
     char kind[32];               /* what the reader recognised: "idx", "cifar10" ... */
     char name[32];               /* the known data set, as recipes are named: "fashion-mnist", "cifar10", or "" */
     uint64_t fingerprint;        /* of the pixels, their order and size; labels have no part in it */
+    BadFile *bad;                /* bad_count files that hold no picture that can be read; owned by arena */
+    size_t bad_count;
+    size_t duplicates; /* pictures that are files: how many are equal to an earlier one */
+    void *mapping;     /* a file that the pixels lie in, mapped privately, or NULL */
+    size_t mapping_bytes;
     Arena arena;
 } Dataset;
+
+/* Most pixels of a picture file, and seconds that decoding one may take, where the settings say 0. */
+#define DATA_MAX_PIXELS 100000000
+#define DATA_DECODE_SECONDS 60.0
 
 typedef struct DataSettings {
     DataSplit split;
     DataClasses classes;
     size_t limit;       /* a random subset of this many pictures, fixed by N and limit, in data order; 0: all */
-    const char *labels; /* "auto": the data set's own; "none"; else a CSV file path,label joined on path */
+    const char *labels; /* "auto": the data set's own; "folders": those that picture files lie in; "none"; else a CSV
+                           file path,label joined on path */
+    /* Pictures that are files: */
+    int size;       /* side that they are resized to; 0: their own where all have one of up to 96 pixels, else 96 */
+    bool letterbox; /* black beside the picture instead of cropping it */
+    bool grey;      /* else RGB */
+    bool strict;    /* a file that cannot be read is an error */
+    uint64_t max_pixels;   /* larger ones cannot be read; 0: DATA_MAX_PIXELS */
+    double decode_seconds; /* 0: DATA_DECODE_SECONDS */
 } DataSettings;
 
 /* Reads DATA, a file or a folder, into *dataset, which the caller closes with dataset_close whatever the status.
@@ -48,6 +71,9 @@ Status dataset_open(Context *ctx, Dataset *dataset, const char *path, const Data
 
 /* Frees what the dataset owns and zeroes it; a zeroed dataset may be closed. */
 void dataset_close(Context *ctx, Dataset *dataset);
+
+/* Replaces the pixels by others, which become the dataset's. */
+void dataset_replace_pixels(Context *ctx, Dataset *dataset, uint8_t *pixels);
 
 /* First byte of picture `row`. */
 static inline const uint8_t *dataset_picture(const Dataset *dataset, size_t row) {

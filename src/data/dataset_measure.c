@@ -1,6 +1,7 @@
 #include "data/dataset_measure.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/simd.h"
@@ -33,7 +34,10 @@ static inline uint64_t little_endian(const uint8_t *bytes) {
     return word;
 }
 
-static uint64_t hash_bytes(const uint8_t *bytes, size_t count) {
+uint64_t hash_combine(uint64_t state, uint64_t word) { return hash_finish(hash_add(state, word)); }
+
+uint64_t bytes_hash(const void *start, size_t count) {
+    const uint8_t *bytes = start;
     uint64_t lanes[LANES];
     uint64_t state = count;
     for (size_t lane = 0; lane < LANES; lane++)
@@ -61,7 +65,7 @@ Status dataset_fingerprint(Context *ctx, const Dataset *dataset, uint64_t *finge
 #pragma omp parallel for schedule(static) num_threads(ctx->threads)
     for (size_t block = 0; block < blocks; block++) {
         const size_t start = block * BLOCK_BYTES;
-        hashes[block] = hash_bytes(dataset->pixels + start, bytes - start < BLOCK_BYTES ? bytes - start : BLOCK_BYTES);
+        hashes[block] = bytes_hash(dataset->pixels + start, bytes - start < BLOCK_BYTES ? bytes - start : BLOCK_BYTES);
     }
     uint64_t state = dataset->count;
     state = hash_add(state, (uint64_t)dataset->height);
@@ -71,6 +75,36 @@ Status dataset_fingerprint(Context *ctx, const Dataset *dataset, uint64_t *finge
         state = hash_add(state, hashes[block]);
     *fingerprint = hash_finish(state);
     FREE_ARRAY(ctx, &hashes);
+    return SPICA_OK;
+}
+
+/* A picture by the hash of its pixels. */
+typedef struct HashedRow {
+    uint64_t hash, row;
+} HashedRow;
+
+static int hashed_compare(const void *a, const void *b) {
+    const HashedRow *first = a, *second = b;
+    if (first->hash != second->hash) return first->hash < second->hash ? -1 : 1;
+    return first->row < second->row ? -1 : first->row > second->row;
+}
+
+/* Equal pictures have equal hashes and so stand together; those of another picture with the same hash in between would
+ * only be missed. */
+Status dataset_count_duplicates(Context *ctx, const Dataset *dataset, size_t *duplicates) {
+    const size_t picture = (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
+    HashedRow *rows;
+    *duplicates = 0;
+    TRY(NEW_ARRAY(ctx, &rows, dataset->count));
+#pragma omp parallel for schedule(static) num_threads(ctx->threads)
+    for (size_t row = 0; row < dataset->count; row++)
+        rows[row] = (HashedRow){bytes_hash(dataset_picture(dataset, row), picture), row};
+    qsort(rows, dataset->count, sizeof *rows, hashed_compare);
+    for (size_t i = 1; i < dataset->count; i++)
+        if (rows[i].hash == rows[i - 1].hash && memcmp(dataset_picture(dataset, (size_t)rows[i].row),
+                                                       dataset_picture(dataset, (size_t)rows[i - 1].row), picture) == 0)
+            ++*duplicates;
+    FREE_ARRAY(ctx, &rows);
     return SPICA_OK;
 }
 

@@ -7,4 +7,13 @@
 /* Dataset.fingerprint of the pictures as they stand. The same on every machine and for every number of threads. */
 Status dataset_fingerprint(Context *ctx, const Dataset *dataset, uint64_t *fingerprint);
 
+/* Pictures that are equal, byte by byte, to an earlier one. */
+Status dataset_count_duplicates(Context *ctx, const Dataset *dataset, size_t *duplicates);
+
+/* A 64-bit hash, the same on every machine; no defence against forgery. */
+uint64_t bytes_hash(const void *start, size_t count);
+
+/* A hash of both, of which the order counts. */
+uint64_t hash_combine(uint64_t state, uint64_t word);
+
 #endif

@@ -11,8 +11,10 @@ typedef struct ReadRequest {
     const char *path; /* DATA */
     bool folder;      /* DATA is a folder, else it is a regular file */
     bool labels; /* the data set's own labels are wanted; else none reach the dataset, nor are files of them read */
+    bool folder_labels; /* and the folders that picture files lie in shall be classes */
     DataSplit split;
     DataClasses classes;
+    const DataSettings *settings;
 } ReadRequest;
 
 typedef struct DataReader {
@@ -27,6 +29,9 @@ typedef struct DataReader {
 /* Room for the pixels and paths of `count` pictures of the dataset's height, width and channels, and for their labels
  * (all -1) where `labels` is set. Errors: SPICA_ERROR_DATA where there are none or too many, SPICA_ERROR_MEMORY. */
 Status dataset_allocate(Context *ctx, Dataset *dataset, size_t count, bool labels, const char *path);
+
+/* chosen[count]: which rows a random subset of `limit` keeps, at most count. A function of count and limit alone. */
+Status dataset_choose_rows(Context *ctx, bool *chosen, size_t count, size_t limit);
 
 /* paths[first .. first + count) become FILE#0, FILE#1 ... */
 Status dataset_number_paths(Context *ctx, Dataset *dataset, size_t first, size_t count, const char *file);

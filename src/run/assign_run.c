@@ -1,4 +1,7 @@
 /* spica_assign, spica_embed: a trained model on other pictures. */
+#include <stdio.h>
+
+#include "base/files.h"
 #include "base/npy.h"
 #include "run/assigned.h"
 #include "run/model_path.h"
@@ -6,19 +9,45 @@
 #include "run/predict.h"
 #include "run/run.h"
 
+/* Pictures that are files are read as the run read its own, unless the caller wants it otherwise. */
+static Status adopt_picture_options(Context *ctx, const char *model_name, const ModelSpec *spec, Options *options) {
+    static const char *const keys[] = {"data.fit", "data.colour"};
+    char size[16];
+    RunFolder folder = {0};
+    Options held = {0};
+    snprintf(size, sizeof size, "%d", spec->height == spec->width ? spec->height : 0);
+    if (options_source(options, "data.size") == SOURCE_DEFAULT)
+        TRY(options_set(ctx, options, "data.size", size, SOURCE_AUTO));
+    if (!path_is_folder(model_name)) return SPICA_OK; /* a weights file says nothing of them */
+    Status status = run_folder_open_existing(ctx, &folder, model_name);
+    if (status == SPICA_ERROR_RUN) { /* a folder of weights alone neither */
+        run_folder_close(ctx, &folder);
+        return SPICA_OK;
+    }
+    if (status == SPICA_OK) status = options_open(ctx, &held);
+    if (status == SPICA_OK) status = run_folder_options(ctx, &folder, &held);
+    for (size_t i = 0; status == SPICA_OK && i < sizeof keys / sizeof keys[0]; i++)
+        if (options_source(options, keys[i]) == SOURCE_DEFAULT)
+            status = options_set(ctx, options, keys[i], options_text(&held, keys[i]), SOURCE_AUTO);
+    options_close(ctx, &held);
+    run_folder_close(ctx, &folder);
+    return status;
+}
+
 /* Opens model and data, with the pictures made grey or RGB as the model wants. */
 static Status open_both(Context *ctx, const char *model_name, const char *data, const spica_options *options,
                         Model *model, Dataset *dataset) {
     char *weights = NULL;
-    Options defaults = {0};
-    Status status = options_open(ctx, &defaults);
+    Options used = {0};
+    Status status = options_open(ctx, &used);
+    if (status == SPICA_OK && options != NULL) status = options_copy(ctx, &used, &options->options);
     if (status == SPICA_OK) status = model_path(ctx, model_name, &weights);
     if (status == SPICA_OK) status = model_read(ctx, weights, model);
-    if (status == SPICA_OK)
-        status = run_open_dataset(ctx, options != NULL ? &options->options : &defaults, data, dataset);
+    if (status == SPICA_OK) status = adopt_picture_options(ctx, model_name, &model->spec, &used);
+    if (status == SPICA_OK) status = run_open_dataset(ctx, &used, data, dataset);
     if (status == SPICA_OK) status = predict_match_channels(ctx, dataset, &model->spec);
     FREE_ARRAY(ctx, &weights);
-    options_close(ctx, &defaults);
+    options_close(ctx, &used);
     return status;
 }
 

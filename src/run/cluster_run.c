@@ -3,6 +3,7 @@
 
 #include <omp.h>
 
+#include "base/csv.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "run/build_facts.h"
@@ -120,6 +121,31 @@ static Status begin_folder(Context *ctx, Run *run, const char *data) {
     return run_folder_begin(ctx, &run->folder, &run->options, &record);
 }
 
+/* bad-files.csv: what of DATA could not be read; none where all could. */
+static Status write_bad_files(Context *ctx, const Run *run) {
+    char *path = NULL;
+    CsvWriter writer = {0};
+    Status status = run_folder_path(ctx, &run->folder, RUN_BAD_FILES, &path);
+    if (status == SPICA_OK && run->dataset.bad_count == 0) {
+        status = file_remove(ctx, path);
+        FREE_ARRAY(ctx, &path);
+        return status;
+    }
+    if (status == SPICA_OK) status = csv_writer_open(ctx, &writer, path);
+    if (status == SPICA_OK) status = csv_add_text(ctx, &writer, "path");
+    if (status == SPICA_OK) status = csv_add_text(ctx, &writer, "reason");
+    if (status == SPICA_OK) status = csv_end_row(ctx, &writer);
+    for (size_t i = 0; status == SPICA_OK && i < run->dataset.bad_count; i++) {
+        status = csv_add_text(ctx, &writer, run->dataset.bad[i].path);
+        if (status == SPICA_OK) status = csv_add_text(ctx, &writer, run->dataset.bad[i].reason);
+        if (status == SPICA_OK) status = csv_end_row(ctx, &writer);
+    }
+    if (status == SPICA_OK) status = csv_writer_commit(ctx, &writer);
+    csv_writer_close(ctx, &writer);
+    FREE_ARRAY(ctx, &path);
+    return status;
+}
+
 static Status run_stages(Context *ctx, Run *run, spica_quality *quality) {
     if (run_has_stage(run, STAGE_PICA)) TRY(stage_pica(ctx, run));
     if (run_has_stage(run, STAGE_FEATURES)) TRY(stage_features(ctx, run));
@@ -163,6 +189,7 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
     else
         TRY(plan_begin(ctx, run));
     TRY(begin_folder(ctx, run, data));
+    TRY(write_bad_files(ctx, run));
     return end_folder(ctx, run, run_stages(ctx, run, quality));
 }
 

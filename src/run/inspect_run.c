@@ -70,6 +70,10 @@ static Status fill_data(Context *ctx, const Dataset *dataset, json_t *object) {
     TRY(json_add_text(ctx, object, "kind", dataset->kind));
     TRY(json_add_text(ctx, object, "name", dataset->name));
     TRY(json_add_integer(ctx, object, "pictures", (int64_t)dataset->count));
+    if (strcmp(dataset->kind, "pictures") == 0) {
+        TRY(json_add_integer(ctx, object, "bad_files", (int64_t)dataset->bad_count));
+        TRY(json_add_integer(ctx, object, "duplicates", (int64_t)dataset->duplicates));
+    }
     TRY(json_add_integer(ctx, object, "height", dataset->height));
     TRY(json_add_integer(ctx, object, "width", dataset->width));
     TRY(json_add_integer(ctx, object, "channels", dataset->channels));

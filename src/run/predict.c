@@ -38,8 +38,7 @@ Status predict_match_channels(Context *ctx, Dataset *dataset, const ModelSpec *s
         for (size_t i = 0; i < pixels; i++)
             matched[i] = colour_luma(source[3 * i], source[3 * i + 1], source[3 * i + 2]);
     }
-    FREE_ARRAY(ctx, &dataset->pixels);
-    dataset->pixels = matched;
+    dataset_replace_pixels(ctx, dataset, matched);
     dataset->channels = channels;
     return SPICA_OK;
 }

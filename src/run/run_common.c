@@ -5,13 +5,22 @@
 #include "run/quality.h"
 #include "run/run.h"
 
+/* How pictures that are files are read. */
+static void picture_settings(const Options *options, DataSettings *settings) {
+    settings->size = (int)options_integer(options, "data.size");
+    settings->letterbox = strcmp(options_text(options, "data.fit"), "letterbox") == 0;
+    settings->grey = strcmp(options_text(options, "data.colour"), "grey") == 0;
+    settings->strict = options_boolean(options, "data.strict");
+    settings->max_pixels = (uint64_t)options_integer(options, "data.max_pixels");
+    settings->decode_seconds = options_real(options, "data.decode_seconds");
+}
+
 Status run_open_dataset(Context *ctx, const Options *options, const char *path, Dataset *dataset) {
     static const char *const splits[] = {"whole", "train", "test"};
     const char *split = options_text(options, "data.split");
-    DataSettings settings = {
-        .limit = (size_t)options_integer(options, "data.limit"),
-        .labels = options_text(options, "data.labels"),
-    };
+    DataSettings settings = {.labels = options_text(options, "data.labels")};
+    settings.limit = (size_t)options_integer(options, "data.limit");
+    picture_settings(options, &settings);
     if (strcmp(options_text(options, "data.classes"), "fine") == 0) settings.classes = CLASSES_FINE;
     for (int i = 0; i < 3; i++)
         if (strcmp(split, splits[i]) == 0) settings.split = (DataSplit)i;
@@ -20,7 +29,8 @@ Status run_open_dataset(Context *ctx, const Options *options, const char *path, 
 
 Status run_open_auxiliary(Context *ctx, const Options *options, Dataset *auxiliary) {
     const char *path = options_text(options, "data.auxiliary");
-    const DataSettings settings = {.split = SPLIT_UNLABELLED, .labels = "none"};
+    DataSettings settings = {.split = SPLIT_UNLABELLED, .labels = "none"};
+    picture_settings(options, &settings);
     if (path[0] == '\0') return SPICA_OK;
     return dataset_open(ctx, auxiliary, path, &settings);
 }
