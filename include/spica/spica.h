@@ -156,9 +156,10 @@ SPICA_API const char *spica_ablation_summary(size_t index);
 /* Reruns the ablation tables of a paper on the pictures of `data`: every variant that the ablation `name` has, with the
  * seeds run.seed .. run.seed + seeds - 1 (1 to 1000 of them), each as spica_cluster does it, in the run folder
  * `folder`/VARIANT/seed-SEED. run.budget is the wall time of all runs together, in seconds, and every run gets the same
- * share; without it each run has its recipe's length. Variants that differ after stage 1 alone go on from the stage 1 of
- * one of them with the same seed, at the lengths that it had: what comes out is the same as if each had trained it. After every run `folder`/ablation.csv and ablation.json
- * (docs/formats.md) are replaced. The same call goes on where an earlier one was stopped.
+ * share; without it each run has its recipe's length. Variants that differ after stage 1 alone go on from the stage 1
+ * of one of them with the same seed, at the lengths that it had: what comes out is the same as if each had trained it.
+ * After every run `folder`/ablation.csv and ablation.json (docs/formats.md) are replaced. The same call goes on where
+ * an earlier one was stopped.
  *
  * A run that leaves the finite numbers is recorded as failed and the others go on; every other failure ends the call.
  * SPICA_ERROR_OPTION: an unknown name, seeds out of bounds, or options that a variant refuses; SPICA_ERROR_RUN: the

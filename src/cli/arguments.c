@@ -149,7 +149,7 @@ static spica_status read_flag(spica_context *context, Console *console, const Co
     const Flag *flags[FLAGS_OWN];
     for (int i = 0, own = own_flags(command, flags); i < own; i++) {
         if (strcmp(flags[i]->name, known) != 0) continue;
-        value = NULL;
+        value = ""; /* of a switch */
         if (flags[i]->value != NULL) {
             const spica_status status = take_value(console, words, name, inline_value, &value);
             if (status != SPICA_OK) return status;

@@ -71,8 +71,8 @@ Status stage_head(Context *ctx, Run *run);
 Status stage_joint(Context *ctx, Run *run);
 Status stage_pica(Context *ctx, Run *run);
 
-/* *whole: the folder is a run whose stage 1 is done and its files are as they were then. */
-Status stage_features_whole(Context *ctx, const char *folder, bool *whole);
+/* *whole: path is the folder of a run whose stage 1 is done and its files are as they were then. */
+Status stage_features_whole(Context *ctx, const char *path, bool *whole);
 
 /* For spice-self: model.safetensors from stages 1 and 2 as they are. */
 Status stage_join_models(Context *ctx, Run *run);
