@@ -80,20 +80,27 @@ static Status part_open(Context *ctx, ArrayPart *part, const ArrayPart *first) {
                         expected->height, expected->width, expected->channels);
 }
 
-/* pixels[N x H x W x channels] from N x channels x H x W, in pieces that may begin and end anywhere. */
+/* pixels[N x H x W x channels] from N x channels x H x W, in pieces that may begin and end anywhere: at `place` of the
+ * plane of `channel`. */
 static Status planes_read(Context *ctx, const NpySource *source, const PictureShape *shape, uint8_t *pixels) {
     uint8_t piece[PIECE];
     const size_t plane = shape->height * shape->width, channels = shape->channels;
     const size_t total = shape->count * channels * plane;
-    for (size_t at = 0; at < total; at += PIECE) {
-        const size_t bytes = total - at < PIECE ? total - at : PIECE;
+    size_t channel = 0, place = 0;
+    for (size_t at = 0, bytes; at < total; at += bytes) {
+        bytes = total - at < PIECE ? total - at : PIECE;
         TRY(source->read(ctx, source, piece, bytes));
         for (size_t i = 0, run; i < bytes; i += run) {
-            const size_t number = (at + i) / plane, place = (at + i) % plane;
-            uint8_t *to = pixels + (number / channels * plane + place) * channels + number % channels;
             run = bytes - i < plane - place ? bytes - i : plane - place;
             for (size_t j = 0; j < run; j++)
-                to[j * channels] = piece[i + j];
+                pixels[(place + j) * channels + channel] = piece[i + j];
+            place += run;
+            if (place < plane) continue;
+            place = 0;
+            channel++;
+            if (channel < channels) continue;
+            channel = 0;
+            pixels += plane * channels;
         }
     }
     return SPICA_OK;
