@@ -219,6 +219,15 @@ SPICA_API spica_status spica_embed(spica_context *context, const char *model, co
 /* What a data set, run folder or weights file is, as JSON; *json freed by spica_text_free. */
 SPICA_API spica_status spica_inspect(spica_context *context, const char *path, char **json);
 
+/* Pictures that are files are decoded once and kept in $XDG_CACHE_HOME/spica, else ~/.cache/spica (docs/formats.md).
+ * What is there as JSON: `folder`, `bytes`, and `files`, each with `file`, `bytes`, `used` (seconds since 1970),
+ * `whole`, `pictures`, `height`, `width`, `channels`, the one used longest ago first; *json freed by spica_text_free.
+ */
+SPICA_API spica_status spica_cache_describe(spica_context *context, char **json);
+
+/* Removes what is kept. files, bytes (may be NULL): how much that was. Runs that use it go on. */
+SPICA_API spica_status spica_cache_clear(spica_context *context, size_t *files, uint64_t *bytes);
+
 /* ---- A trained model in another program ---- */
 
 typedef struct spica_model spica_model;

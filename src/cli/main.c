@@ -7,7 +7,7 @@
 
 static const Command *const commands[] = {&command_cluster, &command_assign, &command_eval,    &command_embed,
                                           &command_info,    &command_recipe, &command_options, &command_ablate,
-                                          &command_probe,   &command_bench};
+                                          &command_probe,   &command_cache,  &command_bench};
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
 static void print_usage(FILE *stream) {
@@ -56,7 +56,8 @@ static spica_status run_command(spica_context *context, Console *console, const 
             command_help(command);
         } else if (status == SPICA_OK) {
             status = command->run(context, console, &arguments);
-            if (status != SPICA_OK) console_error(console, "%s", spica_context_reason(context));
+            const char *reason = spica_context_reason(context);
+            if (status != SPICA_OK && reason[0] != '\0') console_error(console, "%s", reason);
         }
     }
     spica_options_close(context, &arguments.options);
