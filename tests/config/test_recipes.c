@@ -6,9 +6,9 @@
 static void test_presets(void **state) {
     (void)state;
     Context *ctx = test_context_open();
-    static const char *const expected[] = {"fashion-mnist",  "fashion-mnist-quick", "spice-cifar10",
-                                           "spice-cifar100", "spice-imagenet-dogs", "spice-imagenet10",
-                                           "spice-stl10",    "spice-tiny-imagenet"};
+    static const char *const expected[] = {
+        "fashion-mnist",  "fashion-mnist-quick", "pica-fashion-mnist", "pica-stl10",  "spice-cifar10",
+        "spice-cifar100", "spice-imagenet-dogs", "spice-imagenet10",   "spice-stl10", "spice-tiny-imagenet"};
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
         assert_true(recipe_exists(expected[i]));
     assert_false(recipe_exists("spice"));
@@ -22,7 +22,9 @@ static void test_presets(void **state) {
         TEST_OK(ctx, options_set(ctx, &options, "run.clusters", "2", SOURCE_AUTO));
         TEST_OK(ctx, options_check(ctx, &options));
         assert_string_equal(options_text(&options, "run.recipe"), recipe_name(i));
-        assert_int_equal(options_source(&options, "features.normalisation"), SOURCE_RECIPE);
+        const bool pica = strcmp(options_text(&options, "run.method"), "pica") == 0;
+        const char *scaling = pica ? "pica.normalisation" : "features.normalisation";
+        assert_int_equal(options_source(&options, scaling), SOURCE_RECIPE);
         assert_int_equal(strncmp(recipe_text(i), "# ", 2), 0); /* its first line says what it is for */
         if (i > 0) assert_true(strcmp(recipe_name(i - 1), recipe_name(i)) < 0);
         options_close(ctx, &options);
