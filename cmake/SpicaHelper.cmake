@@ -1,12 +1,13 @@
 # spica_helper(NAME LOWER...): one folder of src/ as a program spica-NAME of its own, which libspica starts. It sees the
-# rooms below it, and alone links libvips: what that library does to its process is not done to the library's callers.
+# rooms below it, and alone links libvips and libjpeg: what they do to their process is not done to the library's callers.
 pkg_check_modules(VIPS REQUIRED IMPORTED_TARGET vips)
+pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
 set(SPICA_LIBEXEC ${CMAKE_INSTALL_LIBEXECDIR}/spica)
 
 function(spica_helper name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
   add_executable(spica-${name} ${sources})
-  target_link_libraries(spica-${name} PRIVATE PkgConfig::VIPS)
+  target_link_libraries(spica-${name} PRIVATE PkgConfig::VIPS PkgConfig::JPEG)
   foreach(lower ${ARGN})
     target_link_libraries(spica-${name} PRIVATE spica_${lower})
   endforeach()

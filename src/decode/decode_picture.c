@@ -9,6 +9,7 @@
 
 #include "data/bmp.h"
 #include "data/picture_kind.h"
+#include "decode/decode_jpeg.h"
 
 static PictureOutcome bad(PictureTold *told, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static PictureOutcome bad(PictureTold *told, const char *format, ...) {
@@ -274,9 +275,20 @@ static PictureOutcome picture_make(const PictureWish *wish, Picture *picture, ui
     return picture_copy(wish, picture, pixels, told);
 }
 
+/* A JPEG file that has the wanted size already, and nothing that needs more than decoding. */
+static bool decode_shortly(const PictureWish *wish, const uint8_t *bytes, size_t count, uint8_t *pixels,
+                           PictureTold *told) {
+    if (pixels == NULL || wish->channels != 3 || (uint64_t)wish->width * (uint64_t)wish->height > wish->most_pixels)
+        return false;
+    *told = (PictureTold){.width = wish->width, .height = wish->height};
+    return jpeg_decode_plain(bytes, count, wish->width, wish->height, pixels);
+}
+
 PictureOutcome picture_decode(const PictureWish *wish, const uint8_t *bytes, size_t count, uint8_t *pixels,
                               PictureTold *told) {
-    Picture picture = {.bytes = bytes, .count = count, .kind = picture_kind(bytes, count), .orientation = 1};
+    const PictureKind kind = picture_kind(bytes, count);
+    if (kind == PICTURE_JPEG && decode_shortly(wish, bytes, count, pixels, told)) return PICTURE_DECODED;
+    Picture picture = {.bytes = bytes, .count = count, .kind = kind, .orientation = 1};
     *told = (PictureTold){0};
     PictureOutcome outcome = picture_open(wish, &picture, pixels != NULL, told);
     if (outcome == PICTURE_DECODED && pixels != NULL) outcome = picture_make(wish, &picture, pixels, told);
