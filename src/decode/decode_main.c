@@ -21,6 +21,8 @@
 #define MEMORY_MOST ((rlim_t)6 << 30)
 /* A file of more bytes than this is no picture of any sane number of pixels. */
 #define FILE_MOST ((uint64_t)1 << 31)
+/* Room that every file gets. */
+#define FILE_LEAST ((size_t)1 << 16)
 
 typedef struct Helper {
     PictureWish wish;
@@ -76,7 +78,8 @@ static PictureOutcome file_take(Helper *helper, int file, uint64_t expected, siz
     for (;;) {
         if (*count == helper->file_capacity) {
             size_t larger = 2 * helper->file_capacity;
-            if (larger < expected + 1) larger = (size_t)expected + 1;
+            if (larger <= expected) larger = (size_t)expected + 1;
+            if (larger < FILE_LEAST) larger = FILE_LEAST;
             uint8_t *block = *count > FILE_MOST ? NULL : realloc(helper->file, larger);
             if (block == NULL) return complain(told, "the file is too large to be read");
             helper->file = block;
@@ -173,9 +176,9 @@ static bool vips_start(const char *name) {
 
 static bool wish_read(char **words, Helper *helper) {
     static const char *const fits[] = {"crop", "letterbox", "exact"};
-    helper->wish.width = atoi(words[2]);
-    helper->wish.height = atoi(words[3]);
-    helper->wish.channels = atoi(words[4]);
+    helper->wish.width = (int)strtol(words[2], NULL, 10);
+    helper->wish.height = (int)strtol(words[3], NULL, 10);
+    helper->wish.channels = (int)strtol(words[4], NULL, 10);
     helper->wish.most_pixels = strtoull(words[6], NULL, 10);
     helper->offset = strtoull(words[7], NULL, 10);
     for (int i = 0; i < 3; i++)
@@ -186,13 +189,14 @@ static bool wish_read(char **words, Helper *helper) {
 
 int main(int count, char **words) {
     Helper helper = {0};
-    if (count != 9 || atoi(words[1]) != DECODE_VERSION || !wish_read(words, &helper)) {
+    if (count != 9 || strtol(words[1], NULL, 10) != DECODE_VERSION || !wish_read(words, &helper)) {
         fputs("spica-decode is started by libspica to read pictures; it is of no use by itself\n", stderr);
         return 2;
     }
     limits_set();
+    if (chdir(words[8]) != 0 || !vips_start(words[0])) return 1;
     helper.pixels = malloc(picture_bytes(&helper.wish));
-    if (helper.pixels == NULL || chdir(words[8]) != 0 || !vips_start(words[0])) return 1;
+    if (helper.pixels == NULL) return 1;
     jobs_do(&helper);
     /* Without the libraries' own ends: there is nothing that they would have to save. */
     _exit(0);
