@@ -47,6 +47,9 @@ static Status add_kmeans_quality(Context *ctx, const Run *run, const float *embe
     return status;
 }
 
+/* Behind the last stage: the final predictions, and half as much for what is written. */
+#define PASSES_TO_COME 1.5
+
 static Status write_files(Context *ctx, Run *run, Model *model, json_t *facts) {
     char *path = NULL;
     float *embeddings = NULL;
@@ -54,7 +57,9 @@ static Status write_files(Context *ctx, Run *run, Model *model, json_t *facts) {
     Status status = run_folder_path(ctx, &run->folder, RUN_BACKBONE, &path);
     if (status == SPICA_OK) status = model_write(ctx, path, model, MODEL_BACKBONE, NULL, 0);
     if (status == SPICA_OK) status = NEW_ARRAY(ctx, &embeddings, run->dataset.count * dimension);
+    const double started = clock_seconds();
     if (status == SPICA_OK) status = predict_dataset(ctx, model, &run->dataset, "embed", embeddings, NULL);
+    plan_note_pass(run, clock_seconds() - started, PASSES_TO_COME);
     if (status == SPICA_OK)
         status = run_folder_write_matrix(ctx, &run->folder, RUN_EMBEDDINGS, embeddings, run->dataset.count, dimension);
     if (status == SPICA_OK) status = add_kmeans_quality(ctx, run, embeddings, dimension, facts);

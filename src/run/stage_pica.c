@@ -22,6 +22,9 @@ typedef struct PicaRun {
 
 /* ---- evaluations ---- */
 
+/* Behind the last step: its evaluation, the embeddings, the final predictions, and half as much for what is written. */
+#define PASSES_TO_COME 3.5
+
 static Status add_evaluation_facts(Context *ctx, const PicaRun *p, const PicaEvaluation *evaluation,
                                    const int32_t *predicted, json_t *line) {
     const size_t clusters = p->records.clusters;
@@ -55,7 +58,9 @@ static Status log_evaluation(Context *ctx, const PicaRun *p) {
 
 /* The confidences and predictions of the model as it is, recorded. Labels are read for the log alone. */
 static Status evaluate(Context *ctx, PicaRun *p) {
+    const double started = clock_seconds();
     TRY(predict_dataset(ctx, pica_model(p->trainer), &p->run->dataset, NULL, NULL, p->probabilities));
+    plan_note_pass(p->run, clock_seconds() - started, PASSES_TO_COME);
     TRY(pica_records_add(ctx, &p->records, p->probabilities, p->run->dataset.count, (double)p->steps / p->epoch_steps,
                          p->steps));
     TRY(pica_records_write(ctx, &p->records, &p->run->folder));

@@ -224,6 +224,8 @@ Status plan_joint(Context *ctx, Run *run) {
     return run_write_options(ctx, run);
 }
 
+void plan_note_pass(Run *run, double seconds, double passes_to_come) { run->ending = passes_to_come * seconds; }
+
 double plan_expected(const Run *run, const char *key, int64_t planned, int64_t done, double started) {
     const double elapsed = clock_seconds() - started;
     if (!plan_owns(run, key) || done < 1 || elapsed <= 0.0) return (double)planned;

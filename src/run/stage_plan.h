@@ -50,6 +50,10 @@ Status plan_joint(Context *ctx, Run *run);
  * ones or, where the clock ends it, what the rate since `started` makes of the time that is left. */
 double plan_expected(const Run *run, const char *key, int64_t planned, int64_t done, double started);
 
+/* A pass over the data that took so many seconds just now, and how many like it will follow the last training: a better
+ * estimate of what must be left for them than the measurement at the start. */
+void plan_note_pass(Run *run, double seconds, double passes_to_come);
+
 /* Whether stage 3 goes on after `done` of its steps: without a budget by their number alone. Under one the clock
  * decides, since a machine's speed moves while it works; the learning rate follows the plan, and stays at its end. */
 bool plan_joint_goes_on(const Run *run, const JointSettings *settings, int64_t done);
