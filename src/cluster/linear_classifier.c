@@ -180,11 +180,14 @@ static bool take_step(const Problem *p, State *s, double first_step) {
     const double slope = dot(s->gradient, s->direction, p->size);
     double step = first_step;
     if (!(slope < 0.0)) return false;
-    for (int n = 0; n < HALVINGS; n++, step *= 0.5) {
+    for (int n = 0; n < HALVINGS; n++) {
         memcpy(s->trial, s->x, p->size * sizeof *s->x);
         add_scaled(s->trial, step, s->direction, p->size);
         const double loss = evaluate(p, s->trial, s->trial_gradient);
-        if (!(loss <= s->loss + 1e-4 * step * slope)) continue;
+        if (!(loss <= s->loss + 1e-4 * step * slope)) {
+            step *= 0.5;
+            continue;
+        }
         double *swap = s->x;
         s->x = s->trial;
         s->trial = swap;

@@ -25,7 +25,7 @@
 #define PARTIAL ".partial-" /* and the number of the process, behind the suffix */
 #define LIMIT_USUAL ((uint64_t)20 << 30)
 /* Seconds after which a file that is being made was left by a crash. */
-#define PARTIAL_AGE (24 * 3600)
+#define PARTIAL_AGE ((int64_t)24 * 3600)
 
 /* How a file begins. */
 typedef struct Header {
@@ -238,6 +238,10 @@ static Status begin_on_disk(Context *ctx, ImageCache *cache, uint64_t bytes, int
     snprintf(cache->partial, capacity, "%s" PARTIAL "%ld", cache->path, (long)getpid());
     TRY(image_cache_folder(ctx, &folder));
     char *slash = strrchr(folder, '/');
+    if (slash == NULL) {
+        FREE_ARRAY(ctx, &folder);
+        return context_fail(ctx, SPICA_ERROR_INTERNAL, "the cache's folder is no full path");
+    }
     *slash = '\0';
     const Status made = folder_make(ctx, folder); /* the parents; the last one is made private */
     *slash = '/';

@@ -17,7 +17,7 @@ typedef struct Corrections {
     Correction items[CORRECTIONS_MOST]; /* by ascending `from`, the first from 0 */
 } Corrections;
 
-#define CORRECTIONS_TEXT (CORRECTIONS_MOST * 44)
+#define CORRECTIONS_TEXT ((size_t)CORRECTIONS_MOST * 44)
 
 /* "0:6096,500:15000"; the empty text is none. SPICA_ERROR_OPTION naming the text where it is no such list. */
 Status corrections_read(Context *ctx, const char *text, Corrections *corrections);
