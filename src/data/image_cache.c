@@ -237,7 +237,7 @@ static Status begin_on_disk(Context *ctx, ImageCache *cache, uint64_t bytes, int
     TRY(NEW_ARRAY(ctx, &cache->partial, capacity));
     snprintf(cache->partial, capacity, "%s" PARTIAL "%ld", cache->path, (long)getpid());
     TRY(image_cache_folder(ctx, &folder));
-    char *slash = strrchr(folder, '/');
+    char *slash = folder != NULL ? strrchr(folder, '/') : NULL;
     if (slash == NULL) {
         FREE_ARRAY(ctx, &folder);
         return context_fail(ctx, SPICA_ERROR_INTERNAL, "the cache's folder is no full path");
