@@ -140,7 +140,7 @@ static Status open_training(Context *ctx, PicaRun *p) {
     return NEW_ARRAY(ctx, &p->probabilities, run->dataset.count * p->records.clusters);
 }
 
-/* Under a budget the first and the last picture of the training tell that it collapsed sooner than a table does. */
+/* Clusters that ended without a picture are told, with what may help. */
 static void warn_of_collapse(Context *ctx, const PicaRun *p) {
     size_t *sizes, empty = 0;
     const size_t count = p->run->dataset.count, clusters = p->records.clusters;
