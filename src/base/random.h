@@ -37,6 +37,14 @@ typedef enum RandomPurpose {
     RANDOM_SNAPSHOT = 20,     /* which pictures' predictions are recorded */
     RANDOM_PROJECTION = 21,   /* random projections of wide matrices */
     RANDOM_LANCZOS = 22,      /* start vectors of eigenvectors */
+    RANDOM_MAP = 23,          /* noise at the start of a map of points */
+    RANDOM_ORDER_SCAN = 24,   /* SCAN: orders, which neighbour a picture is paired with, views */
+    RANDOM_NEIGHBOUR_SCAN = 25,
+    RANDOM_AUGMENT_SCAN = 26,
+    RANDOM_ORDER_SELF_LABEL = 27,
+    RANDOM_AUGMENT_SELF_LABEL = 28,
+    RANDOM_SEEDS = 29,       /* where clusters without a known picture begin */
+    RANDOM_ORDER_KNOWN = 30, /* orders of the head that learns from known labels */
 } RandomPurpose;
 
 /* A sequence of draws at one place of use. Cheap to make; plain data. */
