@@ -1,5 +1,5 @@
 /* Rules that bind several options. */
-#include "config/options.h"
+#include "config/method_stages.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static Status check_bank(Context *ctx, const Options *options) {
 /* A head that over-clusters has more clusters than the one that it helps. */
 static Status check_overclusters(Context *ctx, const Options *options) {
     const int64_t overclusters = options_integer(options, "pica.overclusters");
-    if (strcmp(options_text(options, "run.method"), "pica") != 0 || overclusters == 0) return SPICA_OK;
+    if (!method_has_stage(options, STAGE_PICA) || overclusters == 0) return SPICA_OK;
     if (overclusters >= options_integer(options, "run.clusters")) return SPICA_OK;
     return rule_fail(ctx, options, "pica.overclusters", "run.clusters",
                      "the over-clustering head needs at least as many clusters (0: no such head)");

@@ -48,14 +48,14 @@ static Status settle_threads(Context *ctx, Run *run) {
 
 /* Before anything is measured: wrong pictures are told at once. */
 static Status open_auxiliary(Context *ctx, Run *run) {
-    if (!run_has_stage(run, STAGE_PICA)) return SPICA_OK;
+    if (!method_has_stage(&run->options, STAGE_PICA)) return SPICA_OK;
     TRY(run_open_auxiliary(ctx, &run->options, &run->auxiliary));
     return run->auxiliary.count > 0 ? pica_check_auxiliary(ctx, &run->dataset, &run->auxiliary) : SPICA_OK;
 }
 
 static Status settle_models(Context *ctx, Run *run) {
     Scaling features, joint;
-    if (run_has_stage(run, STAGE_PICA)) return SPICA_OK; /* settings_pica has its own */
+    if (method_has_stage(&run->options, STAGE_PICA)) return SPICA_OK; /* settings_pica has its own */
     TRY(settings_scaling(ctx, &run->options, STAGE_FEATURES, &run->dataset, NULL, &features));
     TRY(settings_scaling(ctx, &run->options, STAGE_JOINT, &run->dataset, &features, &joint));
     TRY(settings_model(ctx, &run->options, STAGE_FEATURES, &run->dataset, &features, &run->features));
@@ -79,7 +79,7 @@ static Status adopt_plan(Context *ctx, Run *run, const RunFolder *folder) {
 static Status meet_donor(Context *ctx, Run *run, const char *donor) {
     RunFolder folder = {0};
     bool whole = false;
-    if (donor == NULL || !run_has_stage(run, STAGE_FEATURES)) return SPICA_OK;
+    if (donor == NULL || !method_has_stage(&run->options, STAGE_FEATURES)) return SPICA_OK;
     if (strcmp(options_text(&run->options, "head.bn"), "train") == 0) return SPICA_OK; /* stage 2 moves its backbone */
     TRY(stage_features_whole(ctx, donor, &whole));
     if (!whole) return SPICA_OK;
@@ -146,12 +146,28 @@ static Status write_bad_files(Context *ctx, const Run *run) {
     return status;
 }
 
-static Status run_stages(Context *ctx, Run *run, spica_quality *quality) {
-    if (run_has_stage(run, STAGE_PICA)) TRY(stage_pica(ctx, run));
-    if (run_has_stage(run, STAGE_FEATURES)) TRY(stage_features(ctx, run));
-    if (run_has_stage(run, STAGE_HEAD)) TRY(stage_head(ctx, run));
-    if (run_has_stage(run, STAGE_JOINT)) TRY(stage_joint(ctx, run));
-    if (run_has_stage(run, STAGE_HEAD) && !run_has_stage(run, STAGE_JOINT)) TRY(stage_join_models(ctx, run));
+static Status run_stage(Context *ctx, Run *run, const char *name) {
+    static const struct {
+        const char *name;
+        Status (*compute)(Context *ctx, Run *run);
+    } stages[] = {
+        {STAGE_FEATURES, stage_features},
+        {STAGE_HEAD, stage_head},
+        {STAGE_JOINT, stage_joint},
+        {STAGE_PICA, stage_pica},
+    };
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
+        if (strcmp(name, stages[i].name) == 0) return stages[i].compute(ctx, run);
+    return context_fail(ctx, SPICA_ERROR_INTERNAL, "there is no stage %s", name);
+}
+
+static Status make_run(Context *ctx, Run *run, spica_quality *quality) {
+    const Options *options = &run->options;
+    TRY(write_bad_files(ctx, run));
+    for (const char *const *stage = method_stages(options); *stage != NULL; stage++)
+        TRY(run_stage(ctx, run, *stage));
+    if (method_has_stage(options, STAGE_HEAD) && !method_has_stage(options, STAGE_JOINT))
+        TRY(stage_join_models(ctx, run));
     return run_write_results(ctx, run, quality);
 }
 
@@ -189,8 +205,7 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
     else
         TRY(plan_begin(ctx, run));
     TRY(begin_folder(ctx, run, data));
-    TRY(write_bad_files(ctx, run));
-    return end_folder(ctx, run, run_stages(ctx, run, quality));
+    return end_folder(ctx, run, make_run(ctx, run, quality));
 }
 
 Status run_cluster(Context *ctx, const spica_options *options, const char *data, const char *path, bool overwrite,

@@ -35,14 +35,13 @@ static Status add_file(Context *ctx, const RunFolder *folder, const char *name, 
     return json_add(ctx, object, key, value);
 }
 
-static Status add_stages_done(Context *ctx, const RunFolder *folder, json_t *object) {
-    static const char *const stages[] = {STAGE_FEATURES, STAGE_HEAD, STAGE_JOINT, STAGE_PICA};
+static Status add_stages_done(Context *ctx, const RunFolder *folder, const Options *options, json_t *object) {
     json_t *array = json_array();
     TRY(json_add(ctx, object, "stages_done", array));
-    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+    for (const char *const *stage = method_stages(options); *stage != NULL; stage++) {
         bool done;
-        TRY(run_stage_find(ctx, folder, stages[i], &done, NULL));
-        if (done) TRY(json_append(ctx, array, json_string(stages[i])));
+        TRY(run_stage_find(ctx, folder, *stage, &done, NULL));
+        if (done) TRY(json_append(ctx, array, json_string(*stage)));
     }
     return SPICA_OK;
 }
@@ -55,9 +54,9 @@ static Status inspect_run(Context *ctx, const RunFolder *folder, json_t *object)
     if (status == SPICA_OK) status = json_add_text(ctx, object, "method", options_text(&options, "run.method"));
     if (status == SPICA_OK) status = json_add_integer(ctx, object, "k", options_integer(&options, "run.clusters"));
     if (status == SPICA_OK) status = json_add_text(ctx, object, "recipe", options_text(&options, "run.recipe"));
+    if (status == SPICA_OK) status = add_stages_done(ctx, folder, &options, object);
     options_close(ctx, &options);
     TRY(status);
-    TRY(add_stages_done(ctx, folder, object));
     TRY(add_file(ctx, folder, RUN_RECORD, "record", object));
     return add_file(ctx, folder, RUN_METRICS, "metrics", object);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/method_stages.h"
 
 /* One class of picture sizes. `views`: pictures that stage 1 of SPICE can see in about 40 minutes on two cores with the
  * network of the row. */
@@ -34,7 +35,7 @@ static bool has_recipe(const Options *options) {
  * the work of MoCo's. */
 #define PICA_WORK 3.0
 
-static bool is_pica(const Options *options) { return strcmp(options_text(options, "run.method"), "pica") == 0; }
+static bool is_pica(const Options *options) { return method_has_stage(options, STAGE_PICA); }
 
 static Status set_key(Context *ctx, Options *options, const char *stage, const char *name, const char *text) {
     char key[64];
@@ -45,7 +46,7 @@ static Status set_key(Context *ctx, Options *options, const char *stage, const c
 static Status choose_auto(Context *ctx, Options *options, const Dataset *dataset) {
     const int side = dataset->height > dataset->width ? dataset->height : dataset->width;
     const bool pica = is_pica(options);
-    const char *stage = pica ? "pica" : "features";
+    const char *stage = pica ? STAGE_PICA : STAGE_FEATURES;
     const AutoRow *row = auto_rows;
     while (side > row->side_most)
         row++;

@@ -21,14 +21,10 @@
 #ifndef SPICA_RUN_RUN_H
 #define SPICA_RUN_RUN_H
 
+#include "config/method_stages.h"
 #include "run/stage_settings.h"
 #include "state/run_folder.h"
 #include "state/run_stages.h"
-
-#define STAGE_FEATURES "features"
-#define STAGE_HEAD "head"
-#define STAGE_JOINT "joint"
-#define STAGE_PICA "pica"
 
 typedef struct Run {
     Options options;
@@ -50,9 +46,6 @@ typedef struct Run {
  * whatever the budget: the result is that of training stage 1 again. Else the donor does not count. */
 Status run_cluster(Context *ctx, const spica_options *options, const char *data, const char *path, bool overwrite,
                    const char *donor, spica_quality *quality);
-
-/* Whether the run's method has this stage. */
-bool run_has_stage(const Run *run, const char *stage);
 
 /* Opens the data set that the options under data.* describe. */
 Status run_open_dataset(Context *ctx, const Options *options, const char *path, Dataset *dataset);

@@ -35,21 +35,6 @@ Status run_open_auxiliary(Context *ctx, const Options *options, Dataset *auxilia
     return dataset_open(ctx, auxiliary, path, &settings);
 }
 
-bool run_has_stage(const Run *run, const char *stage) {
-    static const struct {
-        const char *method, *stages[4];
-    } methods[] = {
-        {"spice", {STAGE_FEATURES, STAGE_HEAD, STAGE_JOINT, NULL}},
-        {"spice-self", {STAGE_FEATURES, STAGE_HEAD, NULL}},
-        {"pica", {STAGE_PICA, NULL}},
-    };
-    const char *method = options_text(&run->options, "run.method");
-    for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++)
-        for (int s = 0; strcmp(method, methods[m].method) == 0 && methods[m].stages[s] != NULL; s++)
-            if (strcmp(stage, methods[m].stages[s]) == 0) return true;
-    return false;
-}
-
 Status run_add_quality(Context *ctx, const Run *run, const int32_t *predicted, json_t *facts) {
     if (run->dataset.labels == NULL) return SPICA_OK;
     Quality quality;

@@ -57,21 +57,20 @@ static Status write_table(Context *ctx, const Run *run, const Results *results) 
 
 /* Every finished stage's record under "stages". */
 static Status add_stages(Context *ctx, const Run *run, json_t *metrics) {
-    static const char *const stages[] = {STAGE_FEATURES, STAGE_HEAD, STAGE_JOINT, STAGE_PICA};
     json_t *object = json_object();
     TRY(json_add(ctx, metrics, "stages", object));
-    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+    for (const char *const *stage = method_stages(&run->options); *stage != NULL; stage++) {
         bool done;
         json_t *facts = NULL;
-        TRY(run_stage_find(ctx, &run->folder, stages[i], &done, &facts));
-        if (facts != NULL) TRY(json_add(ctx, object, stages[i], facts));
+        TRY(run_stage_find(ctx, &run->folder, *stage, &done, &facts));
+        if (facts != NULL) TRY(json_add(ctx, object, *stage, facts));
     }
     return SPICA_OK;
 }
 
 /* The stage that ends with the final clusters, where they are its own, gets their metrics too. */
 static Status add_last_scores(Context *ctx, const Run *run, json_t *metrics, const Quality *quality) {
-    const char *last = run_has_stage(run, STAGE_PICA) ? STAGE_PICA : STAGE_JOINT;
+    const char *last = method_has_stage(&run->options, STAGE_PICA) ? STAGE_PICA : STAGE_JOINT;
     json_t *stage = json_object_get(json_object_get(metrics, "stages"), last);
     if (stage == NULL || quality->confusion == NULL) return SPICA_OK;
     return quality_add_scores(ctx, stage, &quality->metrics);

@@ -18,6 +18,7 @@ typedef struct PicaRun {
     double epoch_steps;
     double evaluate_steps; /* between two evaluations */
     int64_t steps;         /* done */
+    size_t occupied;       /* clusters with a picture at the last evaluation */
 } PicaRun;
 
 /* ---- evaluations ---- */
@@ -25,8 +26,8 @@ typedef struct PicaRun {
 /* Behind the last step: its evaluation, the embeddings, the final predictions, and half as much for what is written. */
 #define PASSES_TO_COME 3.5
 
-static Status add_evaluation_facts(Context *ctx, const PicaRun *p, const PicaEvaluation *evaluation,
-                                   const int32_t *predicted, json_t *line) {
+static Status add_evaluation_facts(Context *ctx, PicaRun *p, const PicaEvaluation *evaluation, const int32_t *predicted,
+                                   json_t *line) {
     const size_t clusters = p->records.clusters;
     Quality quality;
     TRY(json_add_text(ctx, line, "stage", STAGE_PICA));
@@ -35,13 +36,14 @@ static Status add_evaluation_facts(Context *ctx, const PicaRun *p, const PicaEva
     TRY(json_add_real(ctx, line, "mean_confidence", evaluation->mean_confidence));
     Status status = quality_measure(ctx, &quality, predicted, p->run->dataset.count, clusters, p->run->dataset.labels,
                                     p->run->dataset.class_count);
-    if (status == SPICA_OK) status = json_add_integer(ctx, line, "clusters", (int64_t)quality.metrics.clusters);
+    p->occupied = quality.metrics.clusters;
+    if (status == SPICA_OK) status = json_add_integer(ctx, line, "clusters", (int64_t)p->occupied);
     if (status == SPICA_OK && quality.confusion != NULL) status = quality_add_scores(ctx, line, &quality.metrics);
     quality_close(ctx, &quality);
     return status;
 }
 
-static Status log_evaluation(Context *ctx, const PicaRun *p) {
+static Status log_evaluation(Context *ctx, PicaRun *p) {
     const size_t count = p->run->dataset.count;
     json_t *line = NULL;
     int32_t *predicted;
@@ -142,22 +144,12 @@ static Status open_training(Context *ctx, PicaRun *p) {
 
 /* Clusters that ended without a picture are told, with what may help. */
 static void warn_of_collapse(Context *ctx, const PicaRun *p) {
-    size_t *sizes, empty = 0;
-    const size_t count = p->run->dataset.count, clusters = p->records.clusters;
-    if (NEW_ZEROED(ctx, &sizes, clusters) != SPICA_OK) return;
-    for (size_t i = 0; i < count; i++) {
-        int32_t cluster;
-        predict_clusters(p->probabilities + i * clusters, 1, clusters, &cluster, NULL);
-        sizes[cluster]++;
-    }
-    for (size_t k = 0; k < clusters; k++)
-        empty += sizes[k] == 0;
-    FREE_ARRAY(ctx, &sizes);
+    const size_t empty = p->records.clusters - p->occupied;
     if (empty > 0)
         log_warning(ctx,
                     "pica: %zu of %zu clusters have no picture: a larger pica.entropy_weight or pica.batch, or a "
                     "smaller pica.learning_rate may help",
-                    empty, clusters);
+                    empty, p->records.clusters);
 }
 
 static Status add_facts(Context *ctx, const PicaRun *p, json_t *facts) {
@@ -176,7 +168,8 @@ static Status train(Context *ctx, PicaRun *p, json_t *facts) {
 }
 
 static Status compute_pica(Context *ctx, Run *run, json_t *facts) {
-    static const char *const files[] = {RUN_MODEL, RUN_EMBEDDINGS, PICA_CONFIDENCE, NULL};
+    /* What later commands need. The records are not among them: a run that lost one is not trained again for it. */
+    static const char *const files[] = {RUN_MODEL, RUN_EMBEDDINGS, NULL};
     const double started = clock_seconds();
     PicaRun p = {.run = run};
     TRY(run_stage_start(ctx, &run->folder, STAGE_PICA));

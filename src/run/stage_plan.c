@@ -18,7 +18,7 @@ static double plan_patience(const Run *run) {
     return fmin(fmax(share, 2.0), 15.0);
 }
 
-static bool has_joint(const Run *run) { return run_has_stage(run, STAGE_JOINT); }
+static bool has_joint(const Run *run) { return method_has_stage(&run->options, STAGE_JOINT); }
 
 static bool has_training(const Run *run) {
     return run->donor == NULL && options_text(&run->options, "features.weights")[0] == '\0';
@@ -148,7 +148,7 @@ static Status begin_pica(Context *ctx, Run *run) {
 }
 
 Status plan_begin(Context *ctx, Run *run) {
-    return run_has_stage(run, STAGE_PICA) ? begin_pica(ctx, run) : begin_spice(ctx, run);
+    return method_has_stage(&run->options, STAGE_PICA) ? begin_pica(ctx, run) : begin_spice(ctx, run);
 }
 
 /* When the length of stage 1 is corrected, as shares of its time: soon, since the measurement at the start is short,

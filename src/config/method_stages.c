@@ -1,0 +1,28 @@
+#include "config/method_stages.h"
+
+#include <string.h>
+
+#define STAGES_MOST 3
+
+/* The names of the methods are run.method's choices (option_table.c). */
+static const struct {
+    const char *method, *stages[STAGES_MOST + 1];
+} methods[] = {
+    {"spice", {STAGE_FEATURES, STAGE_HEAD, STAGE_JOINT}},
+    {"spice-self", {STAGE_FEATURES, STAGE_HEAD}},
+    {"pica", {STAGE_PICA}},
+};
+
+const char *const *method_stages(const Options *options) {
+    static const char *const none[] = {NULL};
+    const char *method = options_text(options, "run.method");
+    for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++)
+        if (strcmp(method, methods[m].method) == 0) return methods[m].stages;
+    return none;
+}
+
+bool method_has_stage(const Options *options, const char *stage) {
+    for (const char *const *s = method_stages(options); *s != NULL; s++)
+        if (strcmp(*s, stage) == 0) return true;
+    return false;
+}

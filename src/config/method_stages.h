@@ -1,0 +1,18 @@
+/* Which stages make up a method: the one table of methods. */
+#ifndef SPICA_CONFIG_METHOD_STAGES_H
+#define SPICA_CONFIG_METHOD_STAGES_H
+
+#include "config/options.h"
+
+#define STAGE_FEATURES "features"
+#define STAGE_HEAD "head"
+#define STAGE_JOINT "joint"
+#define STAGE_PICA "pica"
+
+/* The stages of run.method in their order, NULL-ended. */
+const char *const *method_stages(const Options *options);
+
+/* Whether run.method has this stage. */
+bool method_has_stage(const Options *options, const char *stage);
+
+#endif
