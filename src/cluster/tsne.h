@@ -18,7 +18,7 @@ typedef struct TsneSettings {
     int exaggerated;      /* of them, how many at the beginning draw neighbours together more than they should */
     double exaggeration;  /* that many times more */
     double theta;         /* far points stand for one where their square is below theta times its distance; 0: never */
-    double learning_rate; /* 0: count / (4 exaggeration), at least 50 */
+    double learning_rate; /* 0: count / (4 exaggeration), at least 50, or of fewer than 600 points count / 12 */
     uint64_t seed;
 } TsneSettings;
 
