@@ -1,4 +1,4 @@
-/* spica bench: throughput of engine, augmentation, search and the methods' stages. The one file of this room that
+/* spica bench: throughput of engine, augmentation, search, maps and the methods' stages. The one file of this room that
  * includes the rooms it measures. Every figure is the median of several repeats after a warm-up; a picture is one
  * picture once through the work that the name says. */
 #include <fnmatch.h>
@@ -10,6 +10,7 @@
 #include "augment/augment.h"
 #include "base/log.h"
 #include "cluster/knn.h"
+#include "cluster/tsne.h"
 #include "command.h"
 #include "methods/inference.h"
 #include "methods/pica/pica.h"
@@ -330,6 +331,30 @@ static Status bench_knn(Context *ctx, const Bench *bench, double *value) {
     return status;
 }
 
+/* ---- t-SNE: one map of embeddings in 10 clouds ---- */
+
+static Status bench_tsne(Context *ctx, const Bench *bench, double *value) {
+    const size_t count = bench->batch, dim = (size_t)bench->width;
+    const TsneSettings settings = tsne_default();
+    float *points = NULL, *map = NULL;
+    Status status = NEW_ARRAY(ctx, &points, count * dim);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &map, 2 * count);
+    for (size_t row = 0; status == SPICA_OK && row < count; row++) {
+        Random noise = random_at(4, RANDOM_TEST, row, 0, 0), centre = random_at(4, RANDOM_TEST, row % 10, 1, 0);
+        for (size_t d = 0; d < dim; d++)
+            points[row * dim + d] = random_normal(&centre) + random_normal(&noise);
+    }
+    if (status == SPICA_OK) {
+        normalize_rows(points, count, dim, NULL);
+        const double start = clock_seconds();
+        status = tsne_run(ctx, map, &settings, points, count, dim, NULL);
+        *value = clock_seconds() - start;
+    }
+    FREE_ARRAY(ctx, &points);
+    FREE_ARRAY(ctx, &map);
+    return status;
+}
+
 /* ---- stage 2: one epoch of 10 heads ---- */
 
 /* The authors' scheme: every head sends its own selected pictures through the backbone in every pass: 1 weak and
@@ -449,6 +474,7 @@ static const Bench benches[] = {
     {"pica.top.w16.32x32.b64r3", "% of a step", bench_pica_top, RESNET18(16, 32), .batch = 64},
     {"augment.moco.32x32", "pictures/s/core", bench_augment, RESNET18(16, 32)},
     {"knn.60000x512.k100", "seconds", bench_knn, .batch = 60000, .width = 512},
+    {"tsne.10000x512", "seconds", bench_tsne, .batch = 10000, .width = 512},
     {"head.epoch.authors", "s/10,000 pictures", bench_head, RESNET18(16, 32), .batch = 1000, .bank = -1},
     {"head.epoch.fresh", "s/10,000 pictures", bench_head, RESNET18(16, 32), .batch = 10000, .bank = 0},
     {"head.epoch.bank", "s/10,000 pictures", bench_head, RESNET18(16, 32), .batch = 10000, .bank = 2},
@@ -501,7 +527,7 @@ static spica_status run(spica_context *context, Console *console, const Argument
 const Command command_bench = {
     .name = "bench",
     .usage = "[NAME|PATTERN]... [--json] [--threads N]",
-    .summary = "measures throughput of engine, augmentation, search and stages",
+    .summary = "measures throughput of engine, augmentation, search, maps and stages",
     .least = 0,
     .most = OPERANDS_MAX,
     .takes_json = true,
