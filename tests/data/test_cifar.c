@@ -1,6 +1,4 @@
-#include "data_files.h"
-
-static Bytes file;
+#include "support/record_files.h"
 
 static const char *const names =
     "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n"; /* as published, with its empty line */
@@ -10,20 +8,14 @@ static void write_folder(const TestScratch *scratch) {
     for (size_t batch = 1; batch <= 5; batch++) {
         char name[32];
         snprintf(name, sizeof name, "data_batch_%zu.bin", batch);
-        cifar_records(&file, batch, 10 * batch + batch);
-        bytes_write(scratch, name, &file);
+        records_write(scratch, name, &cifar10_record, batch, 10 * batch + batch);
     }
-    cifar_records(&file, 4, 99);
-    bytes_write(scratch, "test_batch.bin", &file);
+    records_write(scratch, "test_batch.bin", &cifar10_record, 4, 99);
     text_write(scratch, "batches.meta.txt", names);
 }
 
-/* Planes became interleaved pixels, red, green, blue. */
 static void assert_picture(const Dataset *dataset, size_t row, size_t salt) {
-    const uint8_t *pixels = dataset_picture(dataset, row);
-    for (size_t i = 0; i < 1024; i++)
-        for (size_t channel = 0; channel < 3; channel++)
-            assert_int_equal(pixels[3 * i + channel], some_byte(salt, channel * 1024 + i));
+    assert_record_picture(dataset, row, salt, 32, false);
     assert_int_equal(dataset->labels[row], salt % 10);
 }
 
@@ -71,8 +63,7 @@ static void test_folder_in_data(void **state) {
     const DataSettings settings = {.split = SPLIT_TEST};
     Dataset dataset;
     TEST_OK(ctx, folder_make(ctx, test_path(&scratch, "cifar-10-batches-bin")));
-    cifar_records(&file, 3, 5);
-    bytes_write(&scratch, "cifar-10-batches-bin/test_batch.bin", &file);
+    records_write(&scratch, "cifar-10-batches-bin/test_batch.bin", &cifar10_record, 3, 5);
     text_write(&scratch, "cifar-10-batches-bin/batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
     TEST_OK(ctx, dataset_open(ctx, &dataset, scratch.path, &settings));
     assert_true(dataset.count == 3);
@@ -80,8 +71,7 @@ static void test_folder_in_data(void **state) {
     assert_string_equal(dataset.class_names[1], "b");
     assert_picture(&dataset, 2, 7);
     dataset_close(ctx, &dataset);
-    cifar_records(&file, 1, 8);
-    bytes_write(&scratch, "test_batch.bin", &file);
+    records_write(&scratch, "test_batch.bin", &cifar10_record, 1, 8);
     TEST_OK(ctx, dataset_open(ctx, &dataset, scratch.path, &settings));
     assert_true(dataset.count == 1);
     dataset_close(ctx, &dataset);
@@ -91,26 +81,19 @@ static void test_folder_in_data(void **state) {
 
 static void test_wrong_files(void **state) {
     (void)state;
+    static Bytes file;
     Context *ctx = test_context_open();
     TestScratch scratch = test_scratch();
     write_folder(&scratch);
     text_write(&scratch, "batches.meta.txt", "cat\ndog\n");
     ASSERT_REFUSED(ctx, scratch.path, "batches.meta.txt: 2 names of classes, expected 10");
     text_write(&scratch, "batches.meta.txt", names);
-    cifar_records(&file, 4, 0);
-    file.bytes[(size_t)2 * CIFAR_RECORD_BYTES] = 10;
+    records_make(&file, &cifar10_record, 4, 0);
+    file.bytes[2 * record_bytes(&cifar10_record)] = 10;
     bytes_write(&scratch, "test_batch.bin", &file);
     ASSERT_REFUSED(ctx, scratch.path, "test_batch.bin: label 10 at byte 6146, expected 0 to 9");
-    file.count -= 7;
-    bytes_write(&scratch, "test_batch.bin", &file);
-    ASSERT_REFUSED(ctx, scratch.path,
-                   "test_batch.bin: 12285 bytes are not a whole number of records of 3073 bytes; "
-                   "the last record begins at byte 9219");
-    file.count = 0;
-    bytes_write(&scratch, "test_batch.bin", &file);
-    ASSERT_REFUSED(ctx, scratch.path, "test_batch.bin: the file is empty");
-    assert_int_equal(unlink(test_path(&scratch, "data_batch_3.bin")), 0);
-    ASSERT_REFUSED(ctx, scratch.path, "data_batch_3.bin is missing");
+    assert_wrong_records_are_refused(ctx, &scratch, "test_batch.bin", &cifar10_record);
+    assert_wrong_records_are_refused(ctx, &scratch, "data_batch_3.bin", &cifar10_record);
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
 }
@@ -122,8 +105,7 @@ static void test_names_file_is_optional(void **state) {
     TestScratch scratch = test_scratch();
     const DataSettings settings = {.split = SPLIT_TEST};
     Dataset dataset;
-    cifar_records(&file, 2, 3);
-    bytes_write(&scratch, "test_batch.bin", &file);
+    records_write(&scratch, "test_batch.bin", &cifar10_record, 2, 3);
     TEST_OK(ctx, dataset_open(ctx, &dataset, scratch.path, &settings));
     assert_string_equal(dataset.class_names[9], "truck");
     dataset_close(ctx, &dataset);
@@ -143,12 +125,7 @@ static void test_published_data_set_is_known(void **state) {
     TestScratch scratch = test_scratch();
     const DataSettings settings = {.split = SPLIT_TEST, .limit = 3};
     Dataset dataset;
-    FILE *stream = fopen(test_path(&scratch, "test_batch.bin"), "wb");
-    assert_non_null(stream);
-    cifar_records(&file, 20, 0);
-    for (int i = 0; i < 500; i++)
-        assert_true(fwrite(file.bytes, 1, file.count, stream) == file.count);
-    assert_int_equal(fclose(stream), 0);
+    records_write_blank(&scratch, "test_batch.bin", &cifar10_record, 10000);
     TEST_OK(ctx, dataset_open(ctx, &dataset, scratch.path, &settings));
     assert_string_equal(dataset.name, "cifar10");
     assert_true(dataset.count == 3);
@@ -159,12 +136,7 @@ static void test_published_data_set_is_known(void **state) {
 
 static void test_every_failed_allocation_is_passed_on(void **state) {
     (void)state;
-    Context *ctx = test_context_open();
-    TestScratch scratch = test_scratch();
-    write_folder(&scratch);
-    assert_failed_allocations_are_passed_on(ctx, scratch.path, 0);
-    test_scratch_remove(ctx, &scratch);
-    test_context_close(&ctx);
+    assert_folder_passes_failures_on(write_folder);
 }
 
 int main(void) {

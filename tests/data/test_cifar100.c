@@ -1,4 +1,4 @@
-#include "data_files.h"
+#include "support/record_files.h"
 
 static Bytes file;
 
@@ -15,28 +15,20 @@ static void names_write(const TestScratch *scratch, const char *name, const char
 
 /* Train holds 5 pictures, test 3. */
 static void write_folder(const TestScratch *scratch) {
-    cifar100_records(&file, 5, 11);
-    bytes_write(scratch, "train.bin", &file);
-    cifar100_records(&file, 3, 90);
-    bytes_write(scratch, "test.bin", &file);
+    records_write(scratch, "train.bin", &cifar100_record, 5, 11);
+    records_write(scratch, "test.bin", &cifar100_record, 3, 90);
     names_write(scratch, "coarse_label_names.txt", "coarse", 20);
     names_write(scratch, "fine_label_names.txt", "fine", 100);
 }
 
 static Dataset open_with(Context *ctx, const char *path, DataSettings settings) {
-    Dataset dataset;
-    TEST_OK(ctx, dataset_open(ctx, &dataset, path, &settings));
-    assert_string_equal(dataset.kind, "cifar100");
+    Dataset dataset = dataset_of_kind(ctx, path, "cifar100", settings);
     assert_true(dataset.height == 32 && dataset.width == 32 && dataset.channels == 3);
     return dataset;
 }
 
-/* Planes became interleaved pixels, red, green, blue. */
 static void assert_picture(const Dataset *dataset, size_t row, size_t salt) {
-    const uint8_t *pixels = dataset_picture(dataset, row);
-    for (size_t i = 0; i < 1024; i++)
-        for (size_t channel = 0; channel < 3; channel++)
-            assert_int_equal(pixels[3 * i + channel], some_byte(salt, channel * 1024 + i));
+    assert_record_picture(dataset, row, salt, 32, false);
 }
 
 static void test_splits(void **state) {
@@ -95,8 +87,7 @@ static void test_names_are_optional(void **state) {
     Context *ctx = test_context_open();
     TestScratch scratch = test_scratch();
     TEST_OK(ctx, folder_make(ctx, test_path(&scratch, "cifar-100-binary")));
-    cifar100_records(&file, 2, 3);
-    bytes_write(&scratch, "cifar-100-binary/test.bin", &file);
+    records_write(&scratch, "cifar-100-binary/test.bin", &cifar100_record, 2, 3);
     Dataset dataset = open_with(ctx, scratch.path, (DataSettings){.split = SPLIT_TEST});
     assert_string_equal(dataset.class_names[0], "aquatic_mammals");
     assert_string_equal(dataset.class_names[19], "vehicles_2");
@@ -117,24 +108,15 @@ static void test_wrong_files(void **state) {
     Context *ctx = test_context_open();
     TestScratch scratch = test_scratch();
     write_folder(&scratch);
-    cifar100_records(&file, 3, 0);
-    file.bytes[(size_t)2 * CIFAR100_RECORD_BYTES] = 20;
+    records_make(&file, &cifar100_record, 3, 0);
+    file.bytes[2 * record_bytes(&cifar100_record)] = 20;
     bytes_write(&scratch, "test.bin", &file);
     ASSERT_REFUSED(ctx, scratch.path, "test.bin: label 20 at byte 6148, expected 0 to 19");
-    file.bytes[(size_t)2 * CIFAR100_RECORD_BYTES] = 19;
-    file.bytes[(size_t)1 * CIFAR100_RECORD_BYTES + 1] = 100; /* the fine label is not wanted, but shows the damage */
+    file.bytes[2 * record_bytes(&cifar100_record)] = 19;
+    file.bytes[record_bytes(&cifar100_record) + 1] = 100; /* the fine label is not wanted, but shows the damage */
     bytes_write(&scratch, "test.bin", &file);
     ASSERT_REFUSED(ctx, scratch.path, "test.bin: label 100 at byte 3075, expected 0 to 99");
-    file.count -= 7;
-    bytes_write(&scratch, "test.bin", &file);
-    ASSERT_REFUSED(ctx, scratch.path,
-                   "test.bin: 9215 bytes are not a whole number of records of 3074 bytes; "
-                   "the last record begins at byte 6148");
-    file.count = 0;
-    bytes_write(&scratch, "test.bin", &file);
-    ASSERT_REFUSED(ctx, scratch.path, "test.bin: the file is empty");
-    assert_int_equal(unlink(test_path(&scratch, "test.bin")), 0);
-    ASSERT_REFUSED(ctx, scratch.path, "test.bin is missing");
+    assert_wrong_records_are_refused(ctx, &scratch, "test.bin", &cifar100_record);
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
 }
@@ -163,8 +145,7 @@ static void test_published_data_set_is_known(void **state) {
     (void)state;
     Context *ctx = test_context_open();
     TestScratch scratch = test_scratch();
-    text_write(&scratch, "test.bin", "");
-    assert_int_equal(truncate(test_path(&scratch, "test.bin"), (off_t)10000 * CIFAR100_RECORD_BYTES), 0);
+    records_write_blank(&scratch, "test.bin", &cifar100_record, 10000);
     Dataset dataset = open_with(ctx, scratch.path, (DataSettings){.split = SPLIT_TEST, .limit = 3});
     assert_string_equal(dataset.name, "cifar100");
     assert_true(dataset.count == 3);
@@ -173,8 +154,8 @@ static void test_published_data_set_is_known(void **state) {
     dataset = open_with(ctx, scratch.path, (DataSettings){.split = SPLIT_TEST, .limit = 3, .classes = CLASSES_FINE});
     assert_string_equal(dataset.name, "");
     dataset_close(ctx, &dataset);
-    text_write(&scratch, "train.bin", ""); /* whose published number of pictures is another one */
-    assert_int_equal(truncate(test_path(&scratch, "train.bin"), (off_t)10000 * CIFAR100_RECORD_BYTES), 0);
+    records_write_blank(&scratch, "train.bin", &cifar100_record,
+                        10000); /* whose published number of pictures is another one */
     dataset = open_with(ctx, scratch.path, (DataSettings){.split = SPLIT_TRAIN, .limit = 3});
     assert_string_equal(dataset.name, "");
     dataset_close(ctx, &dataset);
@@ -184,12 +165,7 @@ static void test_published_data_set_is_known(void **state) {
 
 static void test_every_failed_allocation_is_passed_on(void **state) {
     (void)state;
-    Context *ctx = test_context_open();
-    TestScratch scratch = test_scratch();
-    write_folder(&scratch);
-    assert_failed_allocations_are_passed_on(ctx, scratch.path, 0);
-    test_scratch_remove(ctx, &scratch);
-    test_context_close(&ctx);
+    assert_folder_passes_failures_on(write_folder);
 }
 
 int main(void) {

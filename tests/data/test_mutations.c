@@ -3,6 +3,7 @@
  * sanitizers' build). The damage depends on its number alone, so that a failure can be repeated. */
 #include "base/csv.h"
 #include "base/random.h"
+#include "support/record_files.h"
 #include "zip_files.h"
 
 #define MUTATIONS 2500
@@ -146,14 +147,14 @@ static void test_cifar_records(void **state) {
     (void)state;
     TestScratch scratch = test_scratch();
     text_write(&scratch, "batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
-    cifar_records(&original, 2, 0);
+    records_make(&original, &cifar10_record, 2, 0);
     parse_damaged(&scratch, "test_batch.bin", parse_test_split);
 }
 
 static void test_cifar_names(void **state) {
     (void)state;
     TestScratch scratch = test_scratch();
-    cifar_records(&original, 1, 0);
+    records_make(&original, &cifar10_record, 1, 0);
     bytes_write(&scratch, "test_batch.bin", &original);
     original.count = 0;
     bytes_add(&original, "a\nb\nc\nd\r\ne\nf\ng\nh\ni\nj\n", 21);
@@ -163,14 +164,14 @@ static void test_cifar_names(void **state) {
 static void test_cifar100_records(void **state) {
     (void)state;
     TestScratch scratch = test_scratch();
-    cifar100_records(&original, 2, 0);
+    records_make(&original, &cifar100_record, 2, 0);
     parse_damaged(&scratch, "test.bin", parse_test_split);
 }
 
 static void test_cifar100_names(void **state) {
     (void)state;
     TestScratch scratch = test_scratch();
-    cifar100_records(&original, 1, 0);
+    records_make(&original, &cifar100_record, 1, 0);
     bytes_write(&scratch, "test.bin", &original);
     original.count = 0;
     for (int i = 0; i < 20; i++)
@@ -181,18 +182,18 @@ static void test_cifar100_names(void **state) {
 static void test_stl_pictures(void **state) {
     (void)state;
     TestScratch scratch = test_scratch();
-    stl_labels(&original, 1, 0);
+    records_make(&original, &stl10_label_record, 1, 0);
     bytes_write(&scratch, "test_y.bin", &original);
-    stl_pictures(&original, 1, 0);
+    records_make(&original, &stl10_picture_record, 1, 0);
     parse_damaged(&scratch, "test_X.bin", parse_test_split);
 }
 
 static void test_stl_labels(void **state) {
     (void)state;
     TestScratch scratch = test_scratch();
-    stl_pictures(&original, 3, 0);
+    records_make(&original, &stl10_picture_record, 3, 0);
     bytes_write(&scratch, "test_X.bin", &original);
-    stl_labels(&original, 3, 0);
+    records_make(&original, &stl10_label_record, 3, 0);
     parse_damaged(&scratch, "test_y.bin", parse_test_split);
 }
 

@@ -3,9 +3,7 @@
 static Bytes file;
 
 static Dataset open_with(Context *ctx, const char *path, DataSettings settings) {
-    Dataset dataset;
-    TEST_OK(ctx, dataset_open(ctx, &dataset, path, &settings));
-    assert_string_equal(dataset.kind, "npy");
+    Dataset dataset = dataset_of_kind(ctx, path, "npy", settings);
     assert_string_equal(dataset.name, "");
     return dataset;
 }
@@ -145,15 +143,30 @@ static void test_values_of_labels(void **state) {
     test_context_close(&ctx);
 }
 
+/* An array file that is refused in these words. */
+typedef struct WrongArray {
+    const char *descriptor, *order, *shape;
+    size_t bytes; /* of elements */
+    const char *words;
+} WrongArray;
+
+/* Writes each to `name`, and opens DATA. */
+static void arrays_refused(Context *ctx, const TestScratch *scratch, const char *name, const char *data,
+                           const WrongArray *cases, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        npy_header(&file, cases[i].descriptor, cases[i].order, cases[i].shape);
+        for (size_t byte = 0; byte < cases[i].bytes; byte++)
+            bytes_add(&file, "", 1);
+        bytes_write(scratch, name, &file);
+        ASSERT_REFUSED(ctx, data, cases[i].words);
+    }
+}
+
 static void test_wrong_pictures(void **state) {
     (void)state;
     Context *ctx = test_context_open();
     TestScratch scratch = test_scratch();
-    static const struct {
-        const char *descriptor, *order, *shape;
-        size_t bytes;
-        const char *words;
-    } cases[] = {
+    static const WrongArray cases[] = {
         {"<f4", "False", "(2, 5, 5)", 200, "a.npy: pictures of type <f4, expected uint8 (|u1)"},
         {"<u2", "False", "(2, 5, 5)", 100, "a.npy: pictures of type <u2, expected uint8 (|u1)"},
         {"|S12345678901234567890", "False", "(2, 5, 5)", 100, "a.npy: pictures of type |S12345678901234567890, "},
@@ -172,13 +185,7 @@ static void test_wrong_pictures(void **state) {
         {"|u1", "False", "(2, 5, 5)", 51, "the header promises 50 bytes of elements from byte 128; the file holds 51"},
         {"|u1", "False", "(99999999999, 60000, 60000)", 51, "a.npy: the shape in the .npy header exceeds the address"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        npy_header(&file, cases[i].descriptor, cases[i].order, cases[i].shape);
-        for (size_t byte = 0; byte < cases[i].bytes; byte++)
-            bytes_add(&file, "x", 1);
-        bytes_write(&scratch, "a.npy", &file);
-        ASSERT_REFUSED(ctx, test_path(&scratch, "a.npy"), cases[i].words);
-    }
+    arrays_refused(ctx, &scratch, "a.npy", test_path(&scratch, "a.npy"), cases, sizeof cases / sizeof cases[0]);
     text_write(&scratch, "a.npy", "hello"); /* taken by its name */
     ASSERT_REFUSED(ctx, test_path(&scratch, "a.npy"), "a.npy: no .npy file (its magic is missing at byte 0)");
     text_write(&scratch, "a.npy", "");
@@ -193,31 +200,23 @@ static void test_wrong_labels(void **state) {
     (void)state;
     Context *ctx = test_context_open();
     TestScratch scratch = test_scratch();
-    static const struct {
-        const char *descriptor, *shape;
-        size_t bytes;
-        const char *words;
-    } cases[] = {
-        {"<f8", "(2,)", 16, "label.npy: labels of type <f8, expected uint8, int32 or int64"},
-        {"<i2", "(2,)", 4, "label.npy: labels of type <i2, expected uint8, int32 or int64"},
-        {"|b1", "(2,)", 2, "label.npy: labels of type |b1, expected uint8, int32 or int64"},
-        {"|u1", "(2, 3)", 6, "label.npy: labels of shape (2, 3), expected one for each of 2 pictures"},
-        {"|u1", "()", 1, "label.npy: labels of shape (), expected one for each of 2 pictures"},
-        {"|u1", "(2, 1, 1)", 2, "label.npy: labels of shape (2, 1, 1), expected one"},
-        {"|u1", "(3,)", 3, "data.npy has 2 pictures"},
-        {"<i4", "(1,)", 4, "label.npy: 1 labels, but "},
-        {"<i4", "(2,)", 7, "label.npy: the header promises 8 bytes of elements from byte 128; the file holds 7"},
-        {"<i4", "(2,)", 9, "label.npy: the header promises 8 bytes of elements from byte 128; the file holds 9"},
+    static const WrongArray cases[] = {
+        {"<f8", "False", "(2,)", 16, "label.npy: labels of type <f8, expected uint8, int32 or int64"},
+        {"<i2", "False", "(2,)", 4, "label.npy: labels of type <i2, expected uint8, int32 or int64"},
+        {"|b1", "False", "(2,)", 2, "label.npy: labels of type |b1, expected uint8, int32 or int64"},
+        {"|u1", "False", "(2, 3)", 6, "label.npy: labels of shape (2, 3), expected one for each of 2 pictures"},
+        {"|u1", "False", "()", 1, "label.npy: labels of shape (), expected one for each of 2 pictures"},
+        {"|u1", "False", "(2, 1, 1)", 2, "label.npy: labels of shape (2, 1, 1), expected one"},
+        {"|u1", "False", "(3,)", 3, "data.npy has 2 pictures"},
+        {"<i4", "False", "(1,)", 4, "label.npy: 1 labels, but "},
+        {"<i4", "False", "(2,)", 7,
+         "label.npy: the header promises 8 bytes of elements from byte 128; the file holds 7"},
+        {"<i4", "False", "(2,)", 9,
+         "label.npy: the header promises 8 bytes of elements from byte 128; the file holds 9"},
     };
     npy_bytes(&file, "(2, 5, 5)", 50, 0);
     bytes_write(&scratch, "data.npy", &file);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        npy_header(&file, cases[i].descriptor, "False", cases[i].shape);
-        for (size_t byte = 0; byte < cases[i].bytes; byte++)
-            bytes_add(&file, "", 1);
-        bytes_write(&scratch, "label.npy", &file);
-        ASSERT_REFUSED(ctx, scratch.path, cases[i].words);
-    }
+    arrays_refused(ctx, &scratch, "label.npy", scratch.path, cases, sizeof cases / sizeof cases[0]);
     text_write(&scratch, "label.npy", "");
     ASSERT_REFUSED(ctx, scratch.path, "label.npy: no .npy file");
     test_scratch_remove(ctx, &scratch);

@@ -1,19 +1,17 @@
 #include <sys/stat.h>
 
-#include "data_files.h"
+#include "support/record_files.h"
 
 static Bytes file;
 
 static const char *const names = "airplane\nbird\ncar\ncat\ndeer\ndog\nhorse\nmonkey\nship\ntruck\n"; /* as published */
 
 static void write_pictures(const TestScratch *scratch, const char *name, size_t count, size_t salt) {
-    stl_pictures(&file, count, salt);
-    bytes_write(scratch, name, &file);
+    records_write(scratch, name, &stl10_picture_record, count, salt);
 }
 
 static void write_labels(const TestScratch *scratch, const char *name, size_t count, size_t salt) {
-    stl_labels(&file, count, salt);
-    bytes_write(scratch, name, &file);
+    records_write(scratch, name, &stl10_label_record, count, salt);
 }
 
 /* Train: 3 pictures, test: 2, unlabelled: 4; labels of train begin at class 8, of test at class 4. */
@@ -27,22 +25,13 @@ static void write_folder(const TestScratch *scratch) {
     text_write(scratch, "fold_indices.txt", "0 2\n1\n");
 }
 
-/* In the file planes of columns, here rows of pixels. */
 static void assert_picture(const Dataset *dataset, size_t row, size_t salt) {
-    const uint8_t *pixels = dataset_picture(dataset, row);
-    for (size_t plane = 0; plane < 3; plane++)
-        for (size_t x = 0; x < 96; x++)
-            for (size_t y = 0; y < 96; y++)
-                if (pixels[3 * (96 * y + x) + plane] != some_byte(salt, 9216 * plane + 96 * x + y))
-                    fail_msg("picture %zu, plane %zu, column %zu, row %zu", row, plane, x, y);
+    assert_record_picture(dataset, row, salt, 96, true);
 }
 
 static Dataset open_split(Context *ctx, const char *path, DataSplit split) {
-    Dataset dataset;
-    const DataSettings settings = {.split = split};
-    TEST_OK(ctx, dataset_open(ctx, &dataset, path, &settings));
+    Dataset dataset = dataset_of_kind(ctx, path, "stl10", (DataSettings){.split = split});
     assert_true(dataset.height == 96 && dataset.width == 96 && dataset.channels == 3);
-    assert_string_equal(dataset.kind, "stl10");
     return dataset;
 }
 
@@ -147,20 +136,9 @@ static void test_wrong_pictures(void **state) {
     Context *ctx = test_context_open();
     TestScratch scratch = test_scratch();
     write_folder(&scratch);
-    stl_pictures(&file, 2, 0);
-    file.count -= 1;
-    bytes_write(&scratch, "test_X.bin", &file);
-    ASSERT_REFUSED(ctx, scratch.path,
-                   "test_X.bin: 55295 bytes are not a whole number of records of 27648 bytes; "
-                   "the last record begins at byte 27648");
-    file.count = 100;
-    bytes_write(&scratch, "test_X.bin", &file);
-    ASSERT_REFUSED(ctx, scratch.path, "test_X.bin: 100 bytes are not a whole number");
-    bytes_write(&scratch, "unlabeled_X.bin", &file);
-    split_refused(ctx, &scratch, SPLIT_UNLABELLED, "unlabeled_X.bin: 100 bytes are not a whole number");
-    file.count = 0;
-    bytes_write(&scratch, "test_X.bin", &file);
-    ASSERT_REFUSED(ctx, scratch.path, "test_X.bin: the file is empty");
+    text_write(&scratch, "unlabeled_X.bin", "no picture");
+    split_refused(ctx, &scratch, SPLIT_UNLABELLED, "unlabeled_X.bin: 10 bytes are not a whole number");
+    assert_wrong_records_are_refused(ctx, &scratch, "test_X.bin", &stl10_picture_record);
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
 }
@@ -175,7 +153,7 @@ static void test_wrong_labels(void **state) {
                                  "train_y.bin: label 255 at byte 1, expected 1 to 10"};
     write_folder(&scratch);
     for (size_t i = 0; i < 3; i++) {
-        stl_labels(&file, 3, 0);
+        records_make(&file, &stl10_label_record, 3, 0);
         file.bytes[1] = wrong[i];
         bytes_write(&scratch, "train_y.bin", &file);
         ASSERT_REFUSED(ctx, scratch.path, words[i]);
@@ -221,7 +199,7 @@ static void test_pieces(void **state) {
     FILE *stream = fopen(test_path(&scratch, "unlabeled_X.bin"), "wb");
     assert_non_null(stream);
     for (size_t row = 0; row < count; row++) {
-        stl_pictures(&file, 1, row);
+        records_make(&file, &stl10_picture_record, 1, row);
         assert_true(fwrite(file.bytes, 1, file.count, stream) == file.count);
     }
     assert_int_equal(fclose(stream), 0);
@@ -244,8 +222,7 @@ static void test_published_data_set_is_known(void **state) {
     (void)state;
     Context *ctx = test_context_open();
     TestScratch scratch = test_scratch();
-    text_write(&scratch, "train_X.bin", "");
-    assert_int_equal(truncate(test_path(&scratch, "train_X.bin"), (off_t)5000 * STL_PICTURE_BYTES), 0);
+    records_write_blank(&scratch, "train_X.bin", &stl10_picture_record, 5000);
     Dataset dataset = open_split(ctx, scratch.path, SPLIT_TRAIN);
     assert_string_equal(dataset.name, "stl10");
     assert_true(dataset.count == 5000);
@@ -260,12 +237,7 @@ static void test_published_data_set_is_known(void **state) {
 
 static void test_every_failed_allocation_is_passed_on(void **state) {
     (void)state;
-    Context *ctx = test_context_open();
-    TestScratch scratch = test_scratch();
-    write_folder(&scratch);
-    assert_failed_allocations_are_passed_on(ctx, scratch.path, 0);
-    test_scratch_remove(ctx, &scratch);
-    test_context_close(&ctx);
+    assert_folder_passes_failures_on(write_folder);
 }
 
 int main(void) {

@@ -37,6 +37,34 @@ static inline Context *fuzz_context(void) {
     return ctx;
 }
 
+/* What of an input was not used yet; at least one byte. */
+typedef struct FuzzInput {
+    const uint8_t *bytes;
+    size_t count;
+} FuzzInput;
+
+/* The next `wanted` bytes, but not the last one of all, are a file. */
+static inline void fuzz_take_file(FuzzInput *input, size_t wanted, const char *name) {
+    const size_t count = wanted < input->count ? wanted : input->count - 1;
+    fuzz_file(name, input->bytes, count);
+    input->bytes += count;
+    input->count -= count;
+}
+
+/* What is left, repeated to two whole records of `bytes` bytes, is a file; unless its last byte is 0: then as it
+ * stands.
+ */
+static inline void fuzz_take_records(const FuzzInput *input, size_t bytes, const char *name) {
+    static uint8_t records[1 << 16];
+    if (2 * bytes > sizeof records) abort();
+    for (size_t i = 0; i < 2 * bytes; i++)
+        records[i] = input->bytes[i % input->count];
+    if (input->bytes[input->count - 1] == 0)
+        fuzz_file(name, input->bytes, input->count);
+    else
+        fuzz_file(name, records, 2 * bytes);
+}
+
 /* Opens and closes a data set; a failure must have a reason. */
 static inline void fuzz_dataset(const char *path) {
     Context *ctx = fuzz_context();
