@@ -216,8 +216,10 @@ SPICA_API spica_status spica_probe(spica_context *context, const char *run, cons
 SPICA_API spica_status spica_embed(spica_context *context, const char *model, const char *data,
                                    const spica_options *options, const char *output, size_t *count, size_t *dimension);
 
-/* What a data set, run folder or weights file is, as JSON; *json freed by spica_text_free. */
-SPICA_API spica_status spica_inspect(spica_context *context, const char *path, char **json);
+/* What a data set, run folder or weights file is, as JSON (docs/formats.md); *json freed by spica_text_free. Of a data
+ * set it tells what spica_cluster would make of it too: options (may be NULL) are the same, without run.clusters. */
+SPICA_API spica_status spica_inspect(spica_context *context, const char *path, const spica_options *options,
+                                     char **json);
 
 /* Pictures that are files are decoded once and kept in $XDG_CACHE_HOME/spica, else ~/.cache/spica (docs/formats.md).
  * What is there as JSON: `folder`, `bytes`, and `files`, each with `file`, `bytes`, `used` (seconds since 1970),

@@ -246,6 +246,7 @@ Status arrays_read(Context *ctx, Dataset *dataset, ArrayPart *parts, size_t part
     TRY(dataset_read_labels(ctx, dataset, parts, part_count));
     for (size_t i = 0; i < part_count; i++) {
         TRY(part_read_pictures(ctx, dataset, &parts[i], first));
+        if (parts[i].split != NULL) dataset_add_part(dataset, parts[i].split, parts[i].shape.count);
         first += parts[i].shape.count;
     }
     return SPICA_OK;

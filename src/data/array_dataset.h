@@ -14,6 +14,7 @@ typedef struct PictureShape {
 /* Two arrays, each at its beginning. */
 typedef struct ArrayPart {
     const char *name;   /* its pictures' paths are NAME#ROW; the caller's */
+    const char *split;  /* constant, or NULL where there are no splits */
     NpySource pictures; /* uint8: N x H x W, N x H x W x 1 or 3, or N x 1 or 3 x H x W */
     NpySource labels;   /* uint8, int32 or int64: N or N x 1; path is NULL where there are none or none are wanted */
     PictureShape shape; /* found by arrays_read */

@@ -111,7 +111,8 @@ typedef struct CifarSource {
     const CifarVersion *version;
     char *folder; /* DATA, or the one in it; owned */
     RecordFile parts[CIFAR_MOST_FILES];
-    size_t published[CIFAR_MOST_FILES]; /* pictures of the part in the published data set */
+    size_t published[CIFAR_MOST_FILES];   /* pictures of the part in the published data set */
+    const char *splits[CIFAR_MOST_FILES]; /* that the part belongs to */
     size_t part_count;
     size_t chosen; /* which label byte is the picture's class */
 } CifarSource;
@@ -139,7 +140,9 @@ static Status cifar_open(Context *ctx, CifarSource *source, const ReadRequest *r
     else
         TRY(path_join(ctx, &source->folder, request->path, version->folder));
     for (size_t i = 0; i < version->file_count; i++) {
-        if (request->split == (i == version->file_count - 1 ? SPLIT_TRAIN : SPLIT_TEST)) continue;
+        const bool test = i == version->file_count - 1;
+        if (request->split == (test ? SPLIT_TRAIN : SPLIT_TEST)) continue;
+        source->splits[source->part_count] = test ? "test" : "train";
         source->published[source->part_count] = version->files[i].published;
         RecordFile *part = &source->parts[source->part_count++];
         TRY(record_file_open(ctx, part, source->folder, version->files[i].name, version->label_count + CIFAR_PICTURE));
@@ -195,6 +198,7 @@ static Status cifar_read_parts(Context *ctx, Dataset *dataset, CifarSource *sour
     TRY(dataset_allocate(ctx, dataset, count, labels, source->folder));
     for (size_t i = 0; i < source->part_count; i++) {
         TRY(cifar_read_part(ctx, dataset, source, &source->parts[i], first));
+        dataset_add_part(dataset, source->splits[i], source->parts[i].count);
         first += source->parts[i].count;
     }
     return SPICA_OK;

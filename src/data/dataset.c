@@ -73,6 +73,17 @@ Status dataset_choose_rows(Context *ctx, bool *chosen, size_t count, size_t limi
     return SPICA_OK;
 }
 
+/* How many of each split are chosen. */
+static void parts_shrink(Dataset *dataset, const bool *chosen) {
+    size_t row = 0;
+    for (size_t i = 0; i < dataset->part_count; i++) {
+        const size_t end = row + dataset->parts[i].count;
+        dataset->parts[i].count = 0;
+        for (; row < end; row++)
+            dataset->parts[i].count += chosen[row];
+    }
+}
+
 /* Moves the chosen rows to the front, in their order. */
 static void rows_compact(Dataset *dataset, const bool *chosen) {
     const size_t picture = (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
@@ -112,7 +123,10 @@ static Status dataset_limit(Context *ctx, Dataset *dataset, size_t limit) {
     bool *chosen;
     TRY(NEW_ARRAY(ctx, &chosen, dataset->count));
     const Status status = dataset_choose_rows(ctx, chosen, dataset->count, limit);
-    if (status == SPICA_OK) rows_compact(dataset, chosen);
+    if (status == SPICA_OK) {
+        parts_shrink(dataset, chosen);
+        rows_compact(dataset, chosen);
+    }
     FREE_ARRAY(ctx, &chosen);
     TRY(status);
     return pixels_shrink(ctx, dataset);

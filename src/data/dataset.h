@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
+#include "data/picture_kind.h"
 
 /* Which pictures of a data set that has splits. whole is train and test. */
 typedef enum DataSplit {
@@ -27,6 +28,19 @@ typedef struct BadFile {
     const char *path, *reason; /* relative to DATA; one line */
 } BadFile;
 
+/* What pictures that are files were before they became pictures of one size. */
+typedef struct PictureSurvey {
+    uint32_t width_least, width_most, height_least, height_most; /* as they are looked at */
+    uint64_t kinds[PICTURE_KINDS];                               /* how many there are of each PictureKind */
+} PictureSurvey;
+
+/* Pictures of a split, which stand together. */
+typedef struct DatasetPart {
+    const char *name; /* of the split, constant: "train", "test" ... */
+    size_t count;
+} DatasetPart;
+#define DATASET_PARTS_MOST 4
+
 typedef struct Dataset {
     size_t count;                /* N */
     int height, width, channels; /* of every picture; channels is 1 (grey) or 3 (RGB) */
@@ -40,8 +54,10 @@ typedef struct Dataset {
     uint64_t fingerprint;        /* of the pixels, their order and size; labels have no part in it */
     BadFile *bad;                /* bad_count files that hold no picture that can be read; owned by arena */
     size_t bad_count;
-    size_t duplicates; /* pictures that are files: how many are equal to an earlier one */
-    void *mapping;     /* a file that the pixels lie in, mapped privately, or NULL */
+    PictureSurvey survey;                  /* of pictures that are files; else all 0 */
+    DatasetPart parts[DATASET_PARTS_MOST]; /* in data order; part_count 0: there are no splits */
+    size_t part_count;
+    void *mapping; /* a file that the pixels lie in, mapped privately, or NULL */
     size_t mapping_bytes;
     Arena arena;
 } Dataset;

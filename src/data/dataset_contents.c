@@ -35,6 +35,14 @@ Status dataset_number_paths(Context *ctx, Dataset *dataset, size_t first, size_t
     return SPICA_OK;
 }
 
+void dataset_add_part(Dataset *dataset, const char *split, size_t count) {
+    DatasetPart *last = dataset->part_count > 0 ? &dataset->parts[dataset->part_count - 1] : NULL;
+    if (last != NULL && strcmp(last->name, split) == 0)
+        last->count += count;
+    else if (dataset->part_count < DATASET_PARTS_MOST)
+        dataset->parts[dataset->part_count++] = (DatasetPart){split, count};
+}
+
 Status dataset_name_classes(Context *ctx, Dataset *dataset, const char *const *names, size_t count) {
     char **copies;
     TRY(arena_allocate(ctx, &dataset->arena, (void **)&copies, count, sizeof *copies));

@@ -53,12 +53,12 @@ uint64_t bytes_hash(const void *start, size_t count) {
     return hash_finish(state);
 }
 
-static size_t dataset_bytes(const Dataset *dataset) {
-    return dataset->count * (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
+static size_t dataset_picture_bytes(const Dataset *dataset) {
+    return (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
 }
 
 Status dataset_fingerprint(Context *ctx, const Dataset *dataset, uint64_t *fingerprint) {
-    const size_t bytes = dataset_bytes(dataset);
+    const size_t bytes = dataset->count * dataset_picture_bytes(dataset);
     const size_t blocks = (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
     uint64_t *hashes;
     TRY(NEW_ARRAY(ctx, &hashes, blocks));
@@ -89,21 +89,38 @@ static int hashed_compare(const void *a, const void *b) {
     return first->row < second->row ? -1 : first->row > second->row;
 }
 
-/* Equal pictures have equal hashes and so stand together; those of another picture with the same hash in between would
- * only be missed. */
-Status dataset_count_duplicates(Context *ctx, const Dataset *dataset, size_t *duplicates) {
-    const size_t picture = (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
+/* The first picture of those in rows[begin .. at) that has the pixels of rows[at], or -1. Only hashes that are equal by
+ * chance make the loop go on. */
+static int64_t first_equal(const Dataset *dataset, const HashedRow *rows, size_t begin, size_t at,
+                           const int64_t *first) {
+    const size_t picture = dataset_picture_bytes(dataset);
+    for (size_t i = begin; i < at; i++)
+        if (first[rows[i].row] < 0 && memcmp(dataset_picture(dataset, (size_t)rows[i].row),
+                                             dataset_picture(dataset, (size_t)rows[at].row), picture) == 0)
+            return (int64_t)rows[i].row;
+    return -1;
+}
+
+/* Equal pictures have equal hashes, so they stand together, in data order. */
+static size_t hashed_compare_pixels(const Dataset *dataset, const HashedRow *rows, int64_t *first) {
+    size_t begin = 0, duplicates = 0;
+    for (size_t i = 0; i < dataset->count; i++) {
+        if (rows[i].hash != rows[begin].hash) begin = i;
+        first[rows[i].row] = first_equal(dataset, rows, begin, i, first);
+        if (first[rows[i].row] >= 0) duplicates++;
+    }
+    return duplicates;
+}
+
+Status dataset_find_duplicates(Context *ctx, const Dataset *dataset, int64_t *first, size_t *duplicates) {
+    const size_t picture = dataset_picture_bytes(dataset);
     HashedRow *rows;
-    *duplicates = 0;
     TRY(NEW_ARRAY(ctx, &rows, dataset->count));
 #pragma omp parallel for schedule(static) num_threads(ctx->threads)
     for (size_t row = 0; row < dataset->count; row++)
         rows[row] = (HashedRow){bytes_hash(dataset_picture(dataset, row), picture), row};
     qsort(rows, dataset->count, sizeof *rows, hashed_compare);
-    for (size_t i = 1; i < dataset->count; i++)
-        if (rows[i].hash == rows[i - 1].hash && memcmp(dataset_picture(dataset, (size_t)rows[i].row),
-                                                       dataset_picture(dataset, (size_t)rows[i - 1].row), picture) == 0)
-            ++*duplicates;
+    *duplicates = hashed_compare_pixels(dataset, rows, first);
     FREE_ARRAY(ctx, &rows);
     return SPICA_OK;
 }

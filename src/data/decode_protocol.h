@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define DECODE_VERSION 1
+#define DECODE_VERSION 2
 #define DECODE_FILE 3
 #define DECODE_READY UINT64_MAX /* the index of the answer that says READY */
 
@@ -37,6 +37,8 @@ typedef struct DecodeAnswer {
     uint64_t index;
     uint32_t kind, reason_bytes;
     uint32_t width, height;
+    uint32_t picture; /* its PictureKind */
+    uint32_t unused;  /* 0: no byte is sent that was never written */
 } DecodeAnswer;
 
 #define DECODE_PATH_MOST 4096

@@ -60,7 +60,7 @@ typedef struct Pool {
     size_t done, running_jobs;
     bool stopped; /* nothing more is handed out, what is under way does not count */
     bool other_size;
-    uint32_t width, height; /* of the last picture that was done */
+    size_t measured; /* the last picture that was done; list->count: none yet */
     Progress progress;
 } Pool;
 
@@ -251,8 +251,10 @@ static Status answer_take(Pool *pool, Worker *worker, const DecodeAnswer *answer
     pool->done++;
     switch ((DecodeAnswerKind)answer->kind) {
     case DECODE_ANSWER_DONE:
-        pool->width = answer->width;
-        pool->height = answer->height;
+        pool->list->entries[index].width = answer->width;
+        pool->list->entries[index].height = answer->height;
+        pool->list->entries[index].kind = (PictureKind)answer->picture;
+        pool->measured = index;
         pool->stopped = pool->kind == DECODE_JOB_MEASURE;
         return SPICA_OK;
     case DECODE_ANSWER_BAD: return entry_is_bad(pool, index, reason);
@@ -264,7 +266,9 @@ static Status answer_take(Pool *pool, Worker *worker, const DecodeAnswer *answer
 
 /* Whether an answer is one that can come now. */
 static bool answer_fits(const Worker *worker, const DecodeAnswer *answer) {
-    if (answer->reason_bytes > DECODE_REASON_MOST || answer->kind > DECODE_ANSWER_FAILED) return false;
+    if (answer->reason_bytes > DECODE_REASON_MOST || answer->kind > DECODE_ANSWER_FAILED ||
+        answer->picture >= PICTURE_KINDS)
+        return false;
     if (!worker->ready) return answer->index == DECODE_READY && answer->width == DECODE_VERSION;
     return worker->job_count > 0 && answer->index == worker->jobs[worker->job_first];
 }
@@ -422,9 +426,15 @@ Status decode_pictures(Context *ctx, PictureList *list, const DecodeSettings *se
 }
 
 Status decode_measure(Context *ctx, PictureList *list, const DecodeSettings *settings, int *width, int *height) {
-    Pool pool = {.ctx = ctx, .list = list, .settings = settings, .kind = DECODE_JOB_MEASURE, .worker_count = 1};
+    Pool pool = {.ctx = ctx,
+                 .list = list,
+                 .settings = settings,
+                 .kind = DECODE_JOB_MEASURE,
+                 .worker_count = 1,
+                 .measured = list->count};
     const Status status = pool_run(&pool);
-    *width = (int)pool.width;
-    *height = (int)pool.height;
+    const bool any = pool.measured < list->count;
+    *width = any ? (int)list->entries[pool.measured].width : 0;
+    *height = any ? (int)list->entries[pool.measured].height : 0;
     return status;
 }

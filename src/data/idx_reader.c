@@ -15,6 +15,7 @@
 
 #define SPLITS 2
 #define SPELLINGS 4
+static const char *const split_names[SPLITS] = {"train", "test"};
 static const char *const picture_files[SPLITS][SPELLINGS] = {
     {"train-images-idx3-ubyte.gz", "train-images-idx3-ubyte", "train-images.idx3-ubyte.gz", "train-images.idx3-ubyte"},
     {"t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte.gz", "t10k-images.idx3-ubyte"},
@@ -31,6 +32,7 @@ static const char *const fashion_mnist_classes[FASHION_MNIST_CLASSES] = {
 /* One file of pictures, opened, its header read. */
 typedef struct IdxPart {
     char *path, *labels_path; /* owned; labels_path is NULL where there is no such file */
+    const char *split;        /* NULL of a file that stands alone */
     GzipFile file;
     size_t count;
     int height, width;
@@ -142,6 +144,7 @@ static Status idx_open_folder(Context *ctx, IdxSource *source, const ReadRequest
         if (path == NULL)
             return context_fail(ctx, SPICA_ERROR_DATA, "%s: %s[.gz] is missing", request->path,
                                 picture_files[split][1]);
+        source->parts[source->part_count].split = split_names[split];
         TRY(idx_add(ctx, source, path, request->labels));
     }
     return SPICA_OK;
@@ -216,6 +219,7 @@ static Status idx_read_parts(Context *ctx, Dataset *dataset, IdxSource *source, 
         IdxPart *part = &source->parts[i];
         TRY(idx_read_pictures(ctx, dataset, part, first));
         if (part->labels_path != NULL) TRY(idx_read_labels(ctx, part, dataset->labels + first, &class_count));
+        if (part->split != NULL) dataset_add_part(dataset, part->split, part->count);
         first += part->count;
     }
     const bool fashion = idx_is_fashion_mnist(source);

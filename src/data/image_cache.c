@@ -19,7 +19,7 @@
 #include "data/dataset_measure.h"
 
 #define MAGIC "SPICAPIX"
-#define VERSION 1
+#define VERSION 2
 #define BYTE_ORDER_MARK UINT32_C(0x01020304)
 #define SUFFIX ".pixels"
 #define PARTIAL ".partial-" /* and the number of the process, behind the suffix */

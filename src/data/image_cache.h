@@ -7,6 +7,7 @@
 #ifndef SPICA_DATA_IMAGE_CACHE_H
 #define SPICA_DATA_IMAGE_CACHE_H
 
+#include "data/dataset.h"
 #include "data/picture_list.h"
 
 #define IMAGE_CACHE_PIXELS 4096
@@ -23,7 +24,7 @@ void image_cache_key_add(ImageCacheKey *key, const void *bytes, size_t count);
 typedef struct ImageCacheFacts {
     uint64_t count;                   /* pictures */
     uint32_t height, width, channels; /* of each */
-    uint64_t duplicates;              /* pictures that are equal to an earlier one */
+    PictureSurvey survey;             /* Dataset.survey */
     uint64_t fingerprint;             /* Dataset.fingerprint */
 } ImageCacheFacts;
 

@@ -11,11 +11,12 @@
 #define SPELLINGS 2
 static const struct {
     DataSplit split; /* SPLIT_WHOLE: of the whole alone */
+    const char *name;
     const char *pictures[SPELLINGS], *labels[SPELLINGS];
 } npz_splits[] = {
-    {SPLIT_TRAIN, {"x_train", "train_images"}, {"y_train", "train_labels"}},
-    {SPLIT_WHOLE, {"x_val", "val_images"}, {"y_val", "val_labels"}},
-    {SPLIT_TEST, {"x_test", "test_images"}, {"y_test", "test_labels"}},
+    {SPLIT_TRAIN, "train", {"x_train", "train_images"}, {"y_train", "train_labels"}},
+    {SPLIT_WHOLE, "val", {"x_val", "val_images"}, {"y_val", "val_labels"}},
+    {SPLIT_TEST, "test", {"x_test", "test_images"}, {"y_test", "test_labels"}},
 };
 #define NPZ_SPLITS (sizeof npz_splits / sizeof npz_splits[0])
 
@@ -113,6 +114,7 @@ static Status npz_add_splits(Context *ctx, NpzSource *source) {
         for (size_t spelling = 0; spelling < SPELLINGS; spelling++) {
             const char *name = npz_splits[i].pictures[spelling];
             if (npz_find(source, name) == NULL) continue;
+            source->parts[source->part_count].split = npz_splits[i].name;
             TRY(npz_add_part(ctx, source, name, npz_splits[i].labels[spelling]));
             break;
         }

@@ -15,6 +15,7 @@ typedef enum PictureKind {
     PICTURE_HEIF, /* HEIC and AVIF */
     PICTURE_BMP,
 } PictureKind;
+#define PICTURE_KINDS ((size_t)PICTURE_BMP + 1)
 
 /* First bytes of a file that are enough to tell its kind. */
 #define PICTURE_KIND_BYTES ((size_t)64)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
+#include "data/picture_kind.h"
 
 typedef struct PictureEntry {
     const char *path;    /* relative to the list's folder, or absolute */
@@ -15,6 +16,9 @@ typedef struct PictureEntry {
     uint64_t size;       /* bytes */
     int64_t modified;    /* nanoseconds since 1970 */
     int64_t changed;     /* when its name, owner or rights changed, likewise */
+    /* Once it was decoded: */
+    uint32_t width, height; /* of the picture, as it is looked at */
+    PictureKind kind;
 } PictureEntry;
 
 /* Zeroed may be closed. All texts are the arena's. */

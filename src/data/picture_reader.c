@@ -164,6 +164,19 @@ static void rows_close_up(Reading *reading) {
     reading->facts.count = kept;
 }
 
+static void survey_make(PictureSurvey *survey, const PictureList *list) {
+    *survey = (PictureSurvey){.width_least = UINT32_MAX, .height_least = UINT32_MAX};
+    for (size_t i = 0; i < list->count; i++) {
+        const PictureEntry *entry = &list->entries[i];
+        if (entry->problem != NULL) continue;
+        if (entry->width < survey->width_least) survey->width_least = entry->width;
+        if (entry->width > survey->width_most) survey->width_most = entry->width;
+        if (entry->height < survey->height_least) survey->height_least = entry->height;
+        if (entry->height > survey->height_most) survey->height_most = entry->height;
+        survey->kinds[entry->kind]++;
+    }
+}
+
 /* The dataset's pixels are the mapping's. */
 static void dataset_point(Reading *reading) {
     Dataset *dataset = reading->dataset;
@@ -172,7 +185,7 @@ static void dataset_point(Reading *reading) {
     dataset->width = (int)reading->facts.width;
     dataset->channels = (int)reading->facts.channels;
     dataset->pixels = reading->cache.mapping + IMAGE_CACHE_PIXELS;
-    dataset->duplicates = (size_t)reading->facts.duplicates;
+    dataset->survey = reading->facts.survey;
 }
 
 static Status nothing_left(Reading *reading) {
@@ -192,11 +205,9 @@ static Status pixels_decode(Reading *reading) {
     TRY(image_cache_map(ctx, &reading->cache));
     rows_close_up(reading);
     if (reading->facts.count == 0) return nothing_left(reading);
+    survey_make(&reading->facts.survey, &reading->list);
     dataset_point(reading);
-    size_t duplicates;
-    TRY(dataset_count_duplicates(ctx, reading->dataset, &duplicates));
     TRY(dataset_fingerprint(ctx, reading->dataset, &reading->dataset->fingerprint));
-    reading->facts.duplicates = duplicates;
     reading->facts.fingerprint = reading->dataset->fingerprint;
     TRY(image_cache_finish(ctx, &reading->cache, &reading->key, &reading->list, &reading->facts));
     dataset_point(reading);
@@ -248,8 +259,6 @@ static Status names_take(Reading *reading) {
 static Status problems_tell(Reading *reading) {
     Context *ctx = reading->ctx;
     const Dataset *dataset = reading->dataset;
-    if (dataset->duplicates > 0)
-        log_info(ctx, "pictures: %zu are equal, pixel by pixel, to an earlier one", dataset->duplicates);
     if (dataset->bad_count == 0) return SPICA_OK;
     char *path = NULL;
     TRY(text_escape(ctx, &path, dataset->bad[0].path));

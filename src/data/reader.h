@@ -36,6 +36,9 @@ Status dataset_choose_rows(Context *ctx, bool *chosen, size_t count, size_t limi
 /* paths[first .. first + count) become FILE#0, FILE#1 ... */
 Status dataset_number_paths(Context *ctx, Dataset *dataset, size_t first, size_t count, const char *file);
 
+/* The next `count` pictures are of this split (a constant text), perhaps as those before them. */
+void dataset_add_part(Dataset *dataset, const char *split, size_t count);
+
 /* class_count and class_names: copies of `names`, or the numbers 0 .. count-1 where names is NULL. */
 Status dataset_name_classes(Context *ctx, Dataset *dataset, const char *const *names, size_t count);
 

@@ -20,12 +20,13 @@
 
 static const struct {
     DataSplit split;
+    const char *name;
     const char *pictures, *labels; /* labels: NULL where there are none */
     size_t published;              /* pictures of the published data set */
 } stl_splits[] = {
-    {SPLIT_TRAIN, "train_X.bin", "train_y.bin", 5000},
-    {SPLIT_TEST, "test_X.bin", "test_y.bin", 8000},
-    {SPLIT_UNLABELLED, "unlabeled_X.bin", NULL, 100000},
+    {SPLIT_TRAIN, "train", "train_X.bin", "train_y.bin", 5000},
+    {SPLIT_TEST, "test", "test_X.bin", "test_y.bin", 8000},
+    {SPLIT_UNLABELLED, "unlabelled", "unlabeled_X.bin", NULL, 100000},
 };
 #define STL_SPLITS (sizeof stl_splits / sizeof stl_splits[0])
 
@@ -34,6 +35,7 @@ static const char *const stl_classes[STL_CLASSES] = {"airplane", "bird",  "car",
 
 /* The files of one split, opened. */
 typedef struct StlPart {
+    const char *split;
     RecordFile pictures, labels; /* labels: not opened where there are none or none are wanted */
     size_t published;
 } StlPart;
@@ -90,6 +92,7 @@ static Status stl_open(Context *ctx, StlSource *source, const ReadRequest *reque
     for (size_t i = 0; i < STL_SPLITS; i++) {
         if (!stl_is_wanted(i, request->split)) continue;
         StlPart *part = &source->parts[source->part_count++];
+        part->split = stl_splits[i].name;
         part->published = stl_splits[i].published;
         TRY(record_file_open(ctx, &part->pictures, source->folder, stl_splits[i].pictures, STL_PICTURE));
         if (request->labels && stl_splits[i].labels != NULL)
@@ -147,6 +150,7 @@ static Status stl_read_parts(Context *ctx, Dataset *dataset, StlSource *source) 
         StlPart *part = &source->parts[i];
         if (part->labels.stream != NULL) TRY(stl_read_labels(ctx, &part->labels, dataset->labels + first));
         TRY(stl_read_pictures(ctx, dataset, &part->pictures, first));
+        dataset_add_part(dataset, part->split, part->pictures.count);
         first += part->pictures.count;
     }
     return SPICA_OK;

@@ -134,7 +134,8 @@ static bool job_do(Helper *helper, const DecodeJob *job, const char *path) {
                                    : outcome == PICTURE_OTHER_SIZE ? DECODE_ANSWER_OTHER_SIZE
                                                                    : DECODE_ANSWER_BAD,
                            .width = (uint32_t)told.width,
-                           .height = (uint32_t)told.height};
+                           .height = (uint32_t)told.height,
+                           .picture = (uint32_t)told.kind};
     if (outcome == PICTURE_DECODED && pixels_wanted &&
         !place_all(helper->pixels, bytes, helper->offset + job->index * bytes)) {
         answer.kind = DECODE_ANSWER_FAILED;

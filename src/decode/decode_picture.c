@@ -280,7 +280,7 @@ static bool decode_shortly(const PictureWish *wish, const uint8_t *bytes, size_t
                            PictureTold *told) {
     if (pixels == NULL || wish->channels != 3 || (uint64_t)wish->width * (uint64_t)wish->height > wish->most_pixels)
         return false;
-    *told = (PictureTold){.width = wish->width, .height = wish->height};
+    *told = (PictureTold){.width = wish->width, .height = wish->height, .kind = PICTURE_JPEG};
     return jpeg_decode_plain(bytes, count, wish->width, wish->height, pixels);
 }
 
@@ -289,7 +289,7 @@ PictureOutcome picture_decode(const PictureWish *wish, const uint8_t *bytes, siz
     const PictureKind kind = picture_kind(bytes, count);
     if (kind == PICTURE_JPEG && decode_shortly(wish, bytes, count, pixels, told)) return PICTURE_DECODED;
     Picture picture = {.bytes = bytes, .count = count, .kind = kind, .orientation = 1};
-    *told = (PictureTold){0};
+    *told = (PictureTold){.kind = kind};
     PictureOutcome outcome = picture_open(wish, &picture, pixels != NULL, told);
     if (outcome == PICTURE_DECODED && pixels != NULL) outcome = picture_make(wish, &picture, pixels, told);
     picture_drop(&picture);

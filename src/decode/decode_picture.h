@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "data/decode_workers.h"
+#include "data/picture_kind.h"
 
 typedef struct PictureWish {
     int width, height, channels;
@@ -28,7 +29,8 @@ typedef enum PictureOutcome { PICTURE_DECODED, PICTURE_BAD, PICTURE_OTHER_SIZE }
 /* What is told of a picture. */
 typedef struct PictureTold {
     int width, height; /* as it is looked at, before it is resized */
-    char reason[400];  /* one line, where it is bad */
+    PictureKind kind;
+    char reason[400]; /* one line, where it is bad */
 } PictureTold;
 
 /* bytes[count]: a file. pixels[wish->height x width x channels], or NULL where only its size is asked for. */

@@ -232,8 +232,7 @@ static Status choose_recipe(Context *ctx, Ablate *ablate) {
     static const AblationVariant shared = {0};
     Dataset dataset = {0};
     TRY(ablation_apply(ctx, ablate->results.ablation, &shared, &ablate->options));
-    Status status = run_open_dataset(ctx, &ablate->options, ablate->data, &dataset);
-    if (status == SPICA_OK) status = recipe_choose(ctx, &ablate->options, &dataset);
+    const Status status = recipe_choose_and_open(ctx, &ablate->options, ablate->data, &dataset, NULL);
     dataset_close(ctx, &dataset);
     return status;
 }

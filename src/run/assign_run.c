@@ -51,14 +51,6 @@ static Status open_both(Context *ctx, const char *model_name, const char *data, 
     return status;
 }
 
-/* run.threads, where it is given. */
-static int use_threads(Context *ctx, const spica_options *options) {
-    const int before = ctx->threads;
-    const int64_t asked = options != NULL ? options_integer(&options->options, "run.threads") : 0;
-    if (asked > 0) ctx->threads = (int)asked;
-    return before;
-}
-
 static Status assign(Context *ctx, const char *run, Model *model, Assigned *assigned) {
     const size_t count = assigned->dataset.count, clusters = (size_t)model->spec.clusters;
     float *probabilities = NULL;
@@ -77,7 +69,7 @@ static Status assign(Context *ctx, const char *run, Model *model, Assigned *assi
 Status assigned_open(Context *ctx, Assigned *assigned, const char *run, const char *data,
                      const spica_options *options) {
     Model model = {0};
-    const int threads = use_threads(ctx, options);
+    const int threads = options_use_threads(ctx, options);
     Status status = open_both(ctx, run, data, options, &model, &assigned->dataset);
     if (status == SPICA_OK) status = assign(ctx, run, &model, assigned);
     model_close(ctx, &model);
@@ -117,7 +109,7 @@ spica_status spica_embed(spica_context *context, const char *model_name, const c
     Model model = {0};
     Dataset dataset = {0};
     float *embeddings = NULL;
-    const int threads = use_threads(context, options);
+    const int threads = options_use_threads(context, options);
     Status status = open_both(context, model_name, data, options, &model, &dataset);
     if (status == SPICA_OK) status = NEW_ARRAY(context, &embeddings, dataset.count * (size_t)model.dimension);
     if (status == SPICA_OK) status = predict_dataset(context, &model, &dataset, "embed", embeddings, NULL);

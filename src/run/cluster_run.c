@@ -3,10 +3,10 @@
 
 #include <omp.h>
 
-#include "base/csv.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "run/build_facts.h"
+#include "run/data_tables.h"
 #include "run/options_api.h"
 #include "run/recipe_choice.h"
 #include "run/run.h"
@@ -121,31 +121,6 @@ static Status begin_folder(Context *ctx, Run *run, const char *data) {
     return run_folder_begin(ctx, &run->folder, &run->options, &record);
 }
 
-/* bad-files.csv: what of DATA could not be read; none where all could. */
-static Status write_bad_files(Context *ctx, const Run *run) {
-    char *path = NULL;
-    CsvWriter writer = {0};
-    Status status = run_folder_path(ctx, &run->folder, RUN_BAD_FILES, &path);
-    if (status == SPICA_OK && run->dataset.bad_count == 0) {
-        status = file_remove(ctx, path);
-        FREE_ARRAY(ctx, &path);
-        return status;
-    }
-    if (status == SPICA_OK) status = csv_writer_open(ctx, &writer, path);
-    if (status == SPICA_OK) status = csv_add_text(ctx, &writer, "path");
-    if (status == SPICA_OK) status = csv_add_text(ctx, &writer, "reason");
-    if (status == SPICA_OK) status = csv_end_row(ctx, &writer);
-    for (size_t i = 0; status == SPICA_OK && i < run->dataset.bad_count; i++) {
-        status = csv_add_text(ctx, &writer, run->dataset.bad[i].path);
-        if (status == SPICA_OK) status = csv_add_text(ctx, &writer, run->dataset.bad[i].reason);
-        if (status == SPICA_OK) status = csv_end_row(ctx, &writer);
-    }
-    if (status == SPICA_OK) status = csv_writer_commit(ctx, &writer);
-    csv_writer_close(ctx, &writer);
-    FREE_ARRAY(ctx, &path);
-    return status;
-}
-
 static Status run_stage(Context *ctx, Run *run, const char *name) {
     static const struct {
         const char *name;
@@ -163,7 +138,7 @@ static Status run_stage(Context *ctx, Run *run, const char *name) {
 
 static Status make_run(Context *ctx, Run *run, spica_quality *quality) {
     const Options *options = &run->options;
-    TRY(write_bad_files(ctx, run));
+    TRY(data_tables_write(ctx, run));
     for (const char *const *stage = method_stages(options); *stage != NULL; stage++)
         TRY(run_stage(ctx, run, *stage));
     if (method_has_stage(options, STAGE_HEAD) && !method_has_stage(options, STAGE_JOINT))
@@ -188,8 +163,7 @@ static Status end_folder(Context *ctx, const Run *run, Status status) {
 
 static Status cluster(Context *ctx, Run *run, const char *data, const char *path, bool overwrite, const char *donor,
                       spica_quality *quality) {
-    TRY(run_open_dataset(ctx, &run->options, data, &run->dataset));
-    TRY(recipe_choose(ctx, &run->options, &run->dataset));
+    TRY(recipe_choose_and_open(ctx, &run->options, data, &run->dataset, NULL));
     TRY(check_request(ctx, run, data));
     run->budget = options_real(&run->options, "run.budget");
     TRY(meet_donor(ctx, run, donor));

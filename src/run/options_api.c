@@ -37,6 +37,13 @@ const char *spica_options_get(const spica_options *options, const char *key) {
     return row < 0 ? NULL : options->options.texts[row];
 }
 
+int options_use_threads(Context *ctx, const spica_options *options) {
+    const int before = ctx->threads;
+    const int64_t asked = options != NULL ? options_integer(&options->options, "run.threads") : 0;
+    if (asked > 0) ctx->threads = (int)asked;
+    return before;
+}
+
 size_t spica_option_count(void) { return option_count; }
 
 static const char *text_or_empty(const char *text) { return text != NULL ? text : ""; }

@@ -8,4 +8,8 @@ struct spica_options {
     Options options;
 };
 
+/* The context takes run.threads, where the options (may be NULL) have it. Returns how many threads it had, for the
+ * caller to put back. */
+int options_use_threads(Context *ctx, const spica_options *options);
+
 #endif

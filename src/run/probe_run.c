@@ -213,10 +213,8 @@ spica_status spica_probe(spica_context *context, const char *run, const char *da
                          const spica_options *options, char **json) {
     RunFolder folder = {0};
     Probe probe = {0};
-    const int threads = context->threads;
-    const int64_t asked = options != NULL ? options_integer(&options->options, "run.threads") : 0;
+    const int threads = options_use_threads(context, options);
     *json = NULL;
-    if (asked > 0) context->threads = (int)asked;
     Status status = run_folder_open_existing(context, &folder, run);
     if (status == SPICA_OK) status = open_data(context, &folder, data, labels, options, &probe);
     if (status == SPICA_OK) status = answer(context, &probe, &folder, json);

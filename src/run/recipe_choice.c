@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "config/method_stages.h"
+#include "run/run.h"
 
 /* One class of picture sizes. `views`: pictures that stage 1 of SPICE can see in about 40 minutes on two cores with the
  * network of the row. */
@@ -70,14 +71,59 @@ static bool find_recipe(const Options *options, const char *data_name, char name
     return data_name[0] != '\0' && !is_pica(options) && recipe_exists(name);
 }
 
-Status recipe_choose(Context *ctx, Options *options, const Dataset *dataset) {
+static Status choose(Context *ctx, Options *options, const Dataset *dataset, RecipeReason *reason) {
     char name[64];
-    if (has_recipe(options)) return SPICA_OK;
     if (find_recipe(options, dataset->name, name)) {
-        log_info(ctx, "recipe: %s, the recognised data set's", name);
-        return recipe_load(ctx, options, name);
+        snprintf(reason->text, sizeof reason->text, "the recognised data set's");
+        TRY(recipe_load(ctx, options, name));
+    } else {
+        snprintf(reason->text, sizeof reason->text, "for %zu pictures of %d x %d", dataset->count, dataset->height,
+                 dataset->width);
+        TRY(choose_auto(ctx, options, dataset));
     }
-    log_info(ctx, "recipe: %s, for %zu pictures of %d x %d", is_pica(options) ? "pica-auto" : "auto", dataset->count,
-             dataset->height, dataset->width);
-    return choose_auto(ctx, options, dataset);
+    return SPICA_OK;
+}
+
+/* Whether an option of the data changes what is read of it. A size is asked of pictures that are files alone (views of
+ * others are resized), and it may be the one that they have. */
+static bool changes_reading(const char *key, const Options *options, const Dataset *dataset) {
+    if (strncmp(key, "data.", 5) != 0 || strcmp(key, "data.auxiliary") == 0) return false;
+    if (strcmp(key, "data.size") != 0) return true;
+    const int64_t size = options_integer(options, key);
+    return dataset->survey.width_most > 0 && (size != dataset->height || size != dataset->width);
+}
+
+/* The first option by which the data would be read otherwise than it was under the options `before`, or NULL. */
+static const char *read_otherwise(const Options *before, const Options *options, const Dataset *dataset) {
+    for (size_t i = 0; i < option_count; i++)
+        if (strcmp(before->texts[i], options->texts[i]) != 0 && changes_reading(option_table[i].key, options, dataset))
+            return option_table[i].key;
+    return NULL;
+}
+
+static Status choose_and_open(Context *ctx, Options *options, const Options *before, const char *path, Dataset *dataset,
+                              RecipeReason *reason) {
+    RecipeReason why = {"as it was given"};
+    const bool given = has_recipe(options);
+    TRY(run_open_dataset(ctx, options, path, dataset));
+    if (!given) TRY(choose(ctx, options, dataset, &why));
+    if (reason != NULL)
+        *reason = why;
+    else if (!given)
+        log_info(ctx, "recipe: %s, %s", options_text(options, "run.recipe"), why.text);
+    const char *key = read_otherwise(before, options, dataset);
+    if (key == NULL) return SPICA_OK;
+    log_info(ctx, "%s = %s by the recipe: the pictures are read anew", key, options->texts[option_find(key)]);
+    dataset_close(ctx, dataset);
+    return run_open_dataset(ctx, options, path, dataset);
+}
+
+Status recipe_choose_and_open(Context *ctx, Options *options, const char *path, Dataset *dataset,
+                              RecipeReason *reason) {
+    Options before = {0};
+    Status status = options_open(ctx, &before);
+    if (status == SPICA_OK) status = options_copy(ctx, &before, options);
+    if (status == SPICA_OK) status = choose_and_open(ctx, options, &before, path, dataset, reason);
+    options_close(ctx, &before);
+    return status;
 }

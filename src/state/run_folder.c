@@ -9,8 +9,8 @@
 
 /* Everything that a run writes at the top of its folder; only these are ever removed. */
 static const char *const run_files[] = {
-    RUN_CONFIG,        RUN_RECORD,   RUN_LOG,      RUN_BACKBONE, RUN_HEAD,      RUN_MODEL,  RUN_EMBEDDINGS,
-    RUN_PROBABILITIES, RUN_RELIABLE, RUN_CLUSTERS, RUN_METRICS,  RUN_BAD_FILES, RUN_REPORT,
+    RUN_CONFIG,        RUN_RECORD,   RUN_LOG,      RUN_BACKBONE, RUN_HEAD,      RUN_MODEL,      RUN_EMBEDDINGS,
+    RUN_PROBABILITIES, RUN_RELIABLE, RUN_CLUSTERS, RUN_METRICS,  RUN_BAD_FILES, RUN_DUPLICATES, RUN_REPORT,
 };
 #define RUN_FILE_COUNT (sizeof run_files / sizeof run_files[0])
 

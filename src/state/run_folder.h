@@ -23,6 +23,7 @@
 #define RUN_CLUSTERS "clusters.csv"
 #define RUN_METRICS "metrics.json"
 #define RUN_BAD_FILES "bad-files.csv"
+#define RUN_DUPLICATES "duplicates.csv"
 #define RUN_REPORT "report.html"
 #define RUN_CHECKPOINT "checkpoint"
 

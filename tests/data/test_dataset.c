@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include "base/random.h"
+#include "data/dataset_measure.h"
 #include "data_files.h"
 
 static Bytes file;
@@ -68,6 +69,62 @@ static void test_limit(void **state) {
         assert_true(dataset.count == count);
         dataset_close(ctx, &dataset);
     }
+    test_scratch_remove(ctx, &scratch);
+    test_context_close(&ctx);
+}
+
+/* Of equal pictures the first one in data order counts, wherever the others stand and however many they are. */
+static void test_duplicates(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    TestScratch scratch = test_scratch();
+    enum { count = 100 };
+    int64_t expected[count], first[count];
+    write_images(&scratch, count);
+    Dataset dataset = open_with(ctx, &scratch, 0, NULL);
+    for (size_t row = 0; row < count; row++)
+        expected[row] = -1;
+    for (size_t row = 90; row > 40; row -= 7) {
+        memcpy(dataset.pixels + 6 * row, dataset.pixels + 6 * 11, 6);
+        expected[row] = 11;
+    }
+    memset(dataset.pixels, 0, 6);
+    memset(dataset.pixels + (size_t)6 * (count - 1), 0, 6);
+    expected[count - 1] = 0;
+    for (int threads = 1; threads <= 3; threads++) {
+        size_t duplicates = 0;
+        ctx->threads = threads;
+        TEST_OK(ctx, dataset_find_duplicates(ctx, &dataset, first, &duplicates));
+        assert_int_equal(duplicates, 9);
+        assert_memory_equal(first, expected, sizeof expected);
+    }
+    dataset_close(ctx, &dataset);
+    test_scratch_remove(ctx, &scratch);
+    test_context_close(&ctx);
+}
+
+/* A limit leaves of every split what it leaves of its rows. */
+static void test_splits_with_limit(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    TestScratch scratch = test_scratch();
+    size_t train = 0;
+    idx_pictures(&file, 30, 2, 3, 0);
+    bytes_write(&scratch, "train-images-idx3-ubyte", &file);
+    idx_pictures(&file, 20, 2, 3, 99);
+    bytes_write(&scratch, "t10k-images-idx3-ubyte", &file);
+    const DataSettings settings = {.limit = 25};
+    Dataset dataset;
+    TEST_OK(ctx, dataset_open(ctx, &dataset, scratch.path, &settings));
+    for (size_t row = 0; row < dataset.count; row++)
+        train += strncmp(dataset.paths[row], "train", 5) == 0;
+    assert_int_equal(dataset.part_count, 2);
+    assert_string_equal(dataset.parts[0].name, "train");
+    assert_string_equal(dataset.parts[1].name, "test");
+    assert_int_equal(dataset.parts[0].count, train);
+    assert_int_equal(dataset.parts[1].count, 25 - train);
+    assert_true(train > 0 && train < 25);
+    dataset_close(ctx, &dataset);
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
 }
@@ -229,6 +286,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paths_that_hold_no_data_set),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_duplicates),
+        cmocka_unit_test(test_splits_with_limit),
         cmocka_unit_test(test_fingerprint),
         cmocka_unit_test(test_labels_file),
         cmocka_unit_test(test_labels_file_with_limit),

@@ -54,15 +54,20 @@ static void test_sizes(void **state) {
     assert_true(dataset.count == 3 && dataset.width == 20 && dataset.height == 14 && dataset.channels == 3);
     for (size_t row = 0; row < 3; row++)
         assert_memory_equal(dataset_picture(&dataset, row), expected, count);
-    assert_int_equal(dataset.duplicates, 2);
     assert_int_equal(dataset.bad_count, 0);
+    assert_true(dataset.survey.kinds[PICTURE_PNG] == 1 && dataset.survey.kinds[PICTURE_WEBP] == 1);
+    assert_true(dataset.survey.kinds[PICTURE_BMP] == 1 && dataset.survey.kinds[PICTURE_JPEG] == 0);
+    assert_true(dataset.survey.width_least == 20 && dataset.survey.width_most == 20);
+    assert_true(dataset.survey.height_least == 14 && dataset.survey.height_most == 14);
+    const PictureSurvey survey = dataset.survey;
     assert_string_equal(dataset.paths[2], "3");
     const uint64_t fingerprint = dataset.fingerprint;
     dataset_close(ctx, &dataset);
 
     dataset = open_data(ctx, &scratch);
     assert_true(was_said(ctx, "from the cache"));
-    assert_true(dataset.fingerprint == fingerprint && dataset.duplicates == 2);
+    assert_true(dataset.fingerprint == fingerprint);
+    assert_memory_equal(&dataset.survey, &survey, sizeof survey);
     assert_memory_equal(dataset_picture(&dataset, 1), expected, count);
     dataset_close(ctx, &dataset);
 
@@ -70,6 +75,8 @@ static void test_sizes(void **state) {
     dataset = open_data(ctx, &scratch);
     assert_false(was_said(ctx, "from the cache"));
     assert_true(dataset.count == 4 && dataset.width == 96 && dataset.height == 96);
+    assert_true(dataset.survey.width_least == 20 && dataset.survey.width_most > 96);
+    assert_int_equal(dataset.survey.kinds[PICTURE_JPEG], 1);
     dataset_close(ctx, &dataset);
 
     const DataSettings settings = {.size = 8, .grey = true, .letterbox = true};
@@ -249,7 +256,6 @@ static void test_limit(void **state) {
     const DataSettings settings = {.limit = 4};
     Dataset dataset = open_settings(ctx, &scratch, "data", &settings);
     assert_int_equal(dataset.count, 4);
-    assert_int_equal(dataset.duplicates, 3);
     for (size_t row = 1; row < 4; row++)
         assert_true(strcmp(dataset.paths[row - 1], dataset.paths[row]) < 0);
     dataset_close(ctx, &dataset);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "data/decode_protocol.h"
+#include "data/picture_kind.h"
 
 static int read_all(void *bytes, size_t count) {
     for (char *next = bytes; count > 0;) {
@@ -18,7 +19,12 @@ static int read_all(void *bytes, size_t count) {
 }
 
 static void answer(uint64_t index, uint32_t kind, uint32_t width, const char *reason) {
-    const DecodeAnswer told = {index, kind, (uint32_t)strlen(reason), width, 3};
+    const DecodeAnswer told = {.index = index,
+                               .kind = kind,
+                               .reason_bytes = (uint32_t)strlen(reason),
+                               .width = width,
+                               .height = 3,
+                               .picture = PICTURE_PNG};
     char message[sizeof told + 64];
     memcpy(message, &told, sizeof told);
     memcpy(message + sizeof told, reason, told.reason_bytes);

@@ -24,6 +24,8 @@ head -c 2000 /dev/zero >data/dogs/zeros.png
 train data run --set data.size=16 --method spice-self
 tr -d '\r' <run/bad-files.csv
 echo --
+tr -d '\r' <run/duplicates.csv
+echo --
 grep -c '^' run/clusters.csv
 grep -a 'comma' run/clusters.csv | tr -d '\r'
 grep -a 'utf' run/clusters.csv | od -c | grep -c 377
@@ -31,6 +33,7 @@ grep -a -A1 '"dogs/two' run/clusters.csv | tr -d '\r'
 train data again --set data.size=16 --method spice-self
 same run again
 cmp run/bad-files.csv again/bad-files.csv
+cmp run/duplicates.csv again/duplicates.csv
 ls "$XDG_CACHE_HOME/spica" | wc -l
 try cluster data -k 3 -o strict --recipe "$TOPICS/tiny.ini" --set data.strict=true --set data.size=16 --method spice-self
 test ! -e strict
