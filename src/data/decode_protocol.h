@@ -12,16 +12,18 @@
 
 #define DECODE_VERSION 2
 #define DECODE_FILE 3
-#define DECODE_READY UINT64_MAX /* the index of the answer that says READY */
+#define DECODE_READY UINT64_MAX      /* the index of the answer that says READY */
+#define DECODE_WHOLE_FILE UINT64_MAX /* the bytes of a job whose picture is a file, however long it turns out to be */
 
 typedef enum DecodeJobKind {
     DECODE_JOB_MEASURE, /* only tells width and height */
     DECODE_JOB_PIXELS,
 } DecodeJobKind;
 
-/* Followed by the bytes of the path, relative to FOLDER. */
+/* Followed by the bytes of the path, relative to FOLDER, of the file that the picture lies in. */
 typedef struct DecodeJob {
     uint64_t index;
+    uint64_t offset, bytes; /* of the picture in the file */
     uint32_t kind, path_bytes;
 } DecodeJob;
 

@@ -181,10 +181,15 @@ static bool job_take(Pool *pool, size_t *index) {
 
 static void worker_give(Pool *pool, Worker *worker, size_t index) {
     const PictureEntry *entry = &pool->list->entries[index];
-    const DecodeJob job = {.index = index, .kind = (uint32_t)pool->kind, .path_bytes = (uint32_t)strlen(entry->path)};
+    const char *archive = pool->list->archive, *path = archive != NULL ? archive : entry->path;
+    const DecodeJob job = {.index = index,
+                           .offset = entry->offset,
+                           .bytes = archive != NULL ? entry->size : DECODE_WHOLE_FILE,
+                           .kind = (uint32_t)pool->kind,
+                           .path_bytes = (uint32_t)strlen(path)};
     uint8_t *to = worker->sending + worker->send_count;
     memcpy(to, &job, sizeof job);
-    memcpy(to + sizeof job, entry->path, job.path_bytes);
+    memcpy(to + sizeof job, path, job.path_bytes);
     worker->send_count += sizeof job + job.path_bytes;
     worker->jobs[(worker->job_first + worker->job_count) % WINDOW_JOBS] = index;
     if (worker->job_count++ == 0) worker->since = clock_seconds();

@@ -31,6 +31,7 @@ typedef struct PathStack {
 typedef struct Walk {
     Context *ctx;
     PictureList *list;
+    int top; /* the list's folder, open: what lies deep in it may have a path that is too long only from elsewhere */
     PathStack folders;                /* real ones, relative to the list's folder, that are still to be read */
     PathStack links;                  /* links to folders, which wait until all real folders are read */
     FolderId *read;                   /* open addressing, 0 device and number: free */
@@ -132,11 +133,8 @@ static Status walk_names(Walk *walk, DIR *folder, const char *path) {
 /* Reads one folder unless it was read before; `path` is relative, "" for the top. */
 static Status walk_folder(Walk *walk, const char *path) {
     struct stat facts;
-    char *full;
     bool fresh = true;
-    TRY(path_join(walk->ctx, &full, walk->list->folder, path));
-    const int file = open(*path != '\0' ? full : walk->list->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    FREE_ARRAY(walk->ctx, &full);
+    const int file = openat(walk->top, *path != '\0' ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = file >= 0 ? fdopendir(file) : NULL;
     if (folder == NULL || fstat(file, &facts) != 0) {
         const int reason = errno;
@@ -144,8 +142,7 @@ static Status walk_folder(Walk *walk, const char *path) {
             closedir(folder);
         else if (file >= 0)
             close(file);
-        if (*path != '\0') return add_problem(walk, path, reason);
-        return context_fail(walk->ctx, SPICA_ERROR_DATA, "%s: %s", walk->list->folder, strerror(reason));
+        return add_problem(walk, *path != '\0' ? path : ".", reason);
     }
     Status status = read_mark(walk, &facts, &fresh);
     if (!fresh) walk->linked_again++;
@@ -187,7 +184,10 @@ static int entry_compare(const void *a, const void *b) {
 Status picture_list_folder(Context *ctx, PictureList *list, const char *path) {
     Walk walk = {.ctx = ctx, .list = list};
     TRY(memory_copy_text(ctx, &list->folder, path));
+    walk.top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (walk.top < 0) return context_fail(ctx, SPICA_ERROR_DATA, "%s: %s", path, strerror(errno));
     const Status status = walk_all(&walk);
+    close(walk.top);
     FREE_ARRAY(ctx, &walk.folders.paths);
     FREE_ARRAY(ctx, &walk.links.paths);
     FREE_ARRAY(ctx, &walk.read);

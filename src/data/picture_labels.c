@@ -109,6 +109,6 @@ Status picture_labels_decide(Context *ctx, Dataset *dataset, const PictureList *
     if (!request->labels) return SPICA_OK;
     if (list->has_labels && !request->folder_labels) return column_decide(ctx, dataset, list);
     /* The paths of a list say where files are, not what they show. */
-    if (!request->folder && !request->folder_labels) return SPICA_OK;
+    if (!request->folder && list->archive == NULL && !request->folder_labels) return SPICA_OK;
     return folders_decide(ctx, dataset, request);
 }

@@ -57,10 +57,14 @@ static const char *kind_in_words(mode_t mode) {
 
 static int64_t nanoseconds(const struct timespec *time) { return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec; }
 
-Status picture_entry_examined(Context *ctx, PictureList *list, PictureEntry *entry, const struct stat *facts) {
-    entry->size = (uint64_t)facts->st_size;
+void picture_entry_date(PictureEntry *entry, const struct stat *facts) {
     entry->modified = nanoseconds(&facts->st_mtim);
     entry->changed = nanoseconds(&facts->st_ctim);
+}
+
+Status picture_entry_examined(Context *ctx, PictureList *list, PictureEntry *entry, const struct stat *facts) {
+    entry->size = (uint64_t)facts->st_size;
+    picture_entry_date(entry, facts);
     if (!S_ISREG(facts->st_mode)) return picture_list_text(ctx, list, kind_in_words(facts->st_mode), &entry->problem);
     if (facts->st_size == 0) entry->problem = "the file is empty";
     return SPICA_OK;
@@ -80,8 +84,7 @@ static Status list_add_named(Context *ctx, PictureList *list, const char *path, 
     return picture_entry_examined(ctx, list, *entry, &facts);
 }
 
-/* The folder that the file lies in. */
-static Status list_begin(Context *ctx, PictureList *list, const char *file) {
+Status picture_list_begin(Context *ctx, PictureList *list, const char *file) {
     const size_t length = (size_t)(path_name(file) - file);
     TRY(memory_copy_text(ctx, &list->folder, length > 0 ? file : "."));
     /* The slash goes, but that of the root. */
@@ -110,7 +113,7 @@ static Status lines_add(Context *ctx, PictureList *list, char *text, size_t byte
 Status picture_list_lines(Context *ctx, PictureList *list, const char *path) {
     char *text = NULL;
     size_t bytes;
-    TRY(list_begin(ctx, list, path));
+    TRY(picture_list_begin(ctx, list, path));
     Status status = as_data(file_read(ctx, path, &text, &bytes));
     if (status == SPICA_OK && memchr(text, '\0', bytes) != NULL)
         status = context_fail(ctx, SPICA_ERROR_DATA, "%s: holds a byte 0: this is no list of paths", path);
@@ -135,7 +138,7 @@ static Status table_add(Context *ctx, PictureList *list, const CsvTable *table) 
 
 Status picture_list_table(Context *ctx, PictureList *list, const char *path) {
     CsvTable table = {0};
-    TRY(list_begin(ctx, list, path));
+    TRY(picture_list_begin(ctx, list, path));
     Status status = as_data(csv_read(ctx, path, &table));
     if (status == SPICA_OK) status = table_add(ctx, list, &table);
     csv_close(ctx, &table);
@@ -144,8 +147,29 @@ Status picture_list_table(Context *ctx, PictureList *list, const char *path) {
 
 Status picture_list_single(Context *ctx, PictureList *list, const char *path) {
     PictureEntry *entry;
-    TRY(list_begin(ctx, list, path));
+    TRY(picture_list_begin(ctx, list, path));
     return list_add_named(ctx, list, path_name(path), &entry);
+}
+
+static Status folder_add_name(Context *ctx, PictureList *list, const char *folder, const char *name) {
+    PictureEntry *entry;
+    char *path;
+    TRY(path_join(ctx, &path, folder, name));
+    const Status status = list_add_named(ctx, list, path, &entry);
+    FREE_ARRAY(ctx, &path);
+    return status;
+}
+
+Status picture_list_add_folder(Context *ctx, PictureList *list, const char *folder) {
+    FolderList names;
+    char *full;
+    TRY(path_join(ctx, &full, list->folder, folder));
+    Status status = as_data(folder_list(ctx, &names, full));
+    for (size_t i = 0; status == SPICA_OK && i < names.count; i++)
+        if (names.names[i][0] != '.') status = folder_add_name(ctx, list, folder, names.names[i]);
+    folder_list_close(ctx, &names);
+    FREE_ARRAY(ctx, &full);
+    return status;
 }
 
 /* The first bytes of a text file, closed with a 0; false where a byte is 0: no text. */

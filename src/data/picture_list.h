@@ -1,5 +1,6 @@
-/* The pictures that DATA names, before any of them is opened: of a folder with all that is in it, of a text file with a
- * path per line, of a CSV file path[,label], or DATA itself. picture_folder.c walks folders. */
+/* The pictures that DATA names, before any of them is opened: of a folder with all that is in it, of a tar, of a text
+ * file with a path per line, of a CSV file path[,label], or DATA itself. picture_folder.c walks folders, tar_list.c the
+ * members of a tar. */
 #ifndef SPICA_DATA_PICTURE_LIST_H
 #define SPICA_DATA_PICTURE_LIST_H
 
@@ -14,7 +15,8 @@ typedef struct PictureEntry {
     const char *label;   /* text, or NULL */
     const char *problem; /* why it cannot be used, or NULL */
     uint64_t size;       /* bytes */
-    int64_t modified;    /* nanoseconds since 1970 */
+    uint64_t offset;     /* of its first byte in the list's archive; 0 where it is a file */
+    int64_t modified;    /* of the file, or the archive: nanoseconds since 1970 */
     int64_t changed;     /* when its name, owner or rights changed, likewise */
     /* Once it was decoded: */
     uint32_t width, height; /* of the picture, as it is looked at */
@@ -23,7 +25,8 @@ typedef struct PictureEntry {
 
 /* Zeroed may be closed. All texts are the arena's. */
 typedef struct PictureList {
-    char *folder; /* where relative paths begin; owned */
+    char *folder;        /* where relative paths begin; owned */
+    const char *archive; /* the file in the folder that all pictures lie in; NULL: each is a file of its own */
     PictureEntry *entries;
     size_t count, capacity;
     bool has_labels; /* a column of labels was there */
@@ -44,6 +47,13 @@ Status picture_list_table(Context *ctx, PictureList *list, const char *path);
 /* One picture. */
 Status picture_list_single(Context *ctx, PictureList *list, const char *path);
 
+/* The list's folder becomes the one that a file lies in. */
+Status picture_list_begin(Context *ctx, PictureList *list, const char *file);
+
+/* Adds what one folder below the list's holds ("": that one), sorted by the bytes of the names, without what lies
+ * deeper. Names that begin with a dot are passed over. Errors: SPICA_ERROR_DATA where it cannot be read. */
+Status picture_list_add_folder(Context *ctx, PictureList *list, const char *folder);
+
 void picture_list_close(Context *ctx, PictureList *list);
 
 /* Adds an entry with a copy of its path; *entry is valid until the next one is added. */
@@ -53,6 +63,8 @@ Status picture_list_add(Context *ctx, PictureList *list, const char *path, Pictu
 Status picture_list_text(Context *ctx, PictureList *list, const char *text, const char **copy);
 
 struct stat;
+/* The times of the file that it is, or lies in. */
+void picture_entry_date(PictureEntry *entry, const struct stat *facts);
 /* Size and time of what was examined, and its problem where it is no regular file. */
 Status picture_entry_examined(Context *ctx, PictureList *list, PictureEntry *entry, const struct stat *facts);
 

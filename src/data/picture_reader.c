@@ -17,9 +17,8 @@
 #include "data/picture_kind.h"
 #include "data/picture_labels.h"
 #include "data/picture_list.h"
+#include "data/tar_list.h"
 
-/* data.size = 0: pictures of one size keep it up to here; else this is the size. */
-#define SIZE_USUAL 96
 /* What the cache holds changes with what the decoder does. */
 #define DECODER_GENERATION 1
 
@@ -29,7 +28,8 @@ typedef struct Reading {
     Dataset *dataset;
     const ReadRequest *request;
     const DataSettings *settings;
-    PictureList list;
+    PictureList *list;
+    int usual_size;
     ImageCacheKey key;
     ImageCache cache;
     ImageCacheFacts facts;
@@ -37,18 +37,9 @@ typedef struct Reading {
 
 /* ---- Which pictures ---- */
 
-static Status list_open(Reading *reading) {
-    Context *ctx = reading->ctx;
-    const char *path = reading->request->path;
-    if (reading->request->folder) return picture_list_folder(ctx, &reading->list, path);
-    if (picture_kind_of_file(path) != PICTURE_NONE) return picture_list_single(ctx, &reading->list, path);
-    if (file_has_path_column(path)) return picture_list_table(ctx, &reading->list, path);
-    return picture_list_lines(ctx, &reading->list, path);
-}
-
 /* The random subset of data.limit: what is left out is not even decoded. */
 static Status list_limit(Reading *reading) {
-    PictureList *list = &reading->list;
+    PictureList *list = reading->list;
     const size_t limit = reading->settings->limit;
     bool *chosen;
     if (limit == 0 || limit >= list->count) return SPICA_OK;
@@ -69,22 +60,25 @@ static void key_add_text(ImageCacheKey *key, const char *text) { image_cache_key
 static Status key_make(Reading *reading) {
     ImageCacheKey *key = &reading->key;
     const DataSettings *settings = reading->settings;
-    char *folder = realpath(reading->list.folder, NULL);
+    char *folder = realpath(reading->list->folder, NULL);
     if (folder == NULL)
-        return context_fail(reading->ctx, SPICA_ERROR_DATA, "%s: %s", reading->list.folder, strerror(errno));
+        return context_fail(reading->ctx, SPICA_ERROR_DATA, "%s: %s", reading->list->folder, strerror(errno));
     key_add_number(key, DECODER_GENERATION);
     key_add_number(key, (uint64_t)settings->size);
+    key_add_number(key, (uint64_t)reading->usual_size);
     key_add_number(key, (uint64_t)settings->letterbox);
     key_add_number(key, (uint64_t)settings->grey);
     key_add_number(key, settings->max_pixels);
     key_add_number(key, (uint64_t)(settings->decode_seconds * 1000.0));
     key_add_text(key, folder);
     free(folder); /* the C library's */
-    for (size_t i = 0; i < reading->list.count; i++) {
-        const PictureEntry *entry = &reading->list.entries[i];
+    key_add_text(key, reading->list->archive != NULL ? reading->list->archive : "");
+    for (size_t i = 0; i < reading->list->count; i++) {
+        const PictureEntry *entry = &reading->list->entries[i];
         key_add_text(key, entry->path);
         key_add_text(key, entry->problem != NULL ? entry->problem : "");
         key_add_number(key, entry->size);
+        key_add_number(key, entry->offset);
         key_add_number(key, (uint64_t)entry->modified);
         key_add_number(key, (uint64_t)entry->changed);
     }
@@ -96,8 +90,8 @@ static Status key_make(Reading *reading) {
 static DecodeSettings decode_settings(const Reading *reading) {
     const DataSettings *settings = reading->settings;
     return (DecodeSettings){
-        .width = settings->size > 0 ? settings->size : SIZE_USUAL,
-        .height = settings->size > 0 ? settings->size : SIZE_USUAL,
+        .width = settings->size > 0 ? settings->size : reading->usual_size,
+        .height = settings->size > 0 ? settings->size : reading->usual_size,
         .channels = settings->grey ? 1 : 3,
         .fit = settings->letterbox ? DECODE_LETTERBOX : DECODE_CROP,
         .most_pixels = settings->max_pixels,
@@ -113,10 +107,10 @@ static Status size_guess(Reading *reading, DecodeSettings *settings) {
     settings->file = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (settings->file < 0)
         return context_fail(reading->ctx, SPICA_ERROR_IO, "cannot open /dev/null: %s", strerror(errno));
-    const Status status = decode_measure(reading->ctx, &reading->list, settings, &width, &height);
+    const Status status = decode_measure(reading->ctx, reading->list, settings, &width, &height);
     close(settings->file);
     TRY(status);
-    if (width < 1 || height < 1 || width > SIZE_USUAL || height > SIZE_USUAL) return SPICA_OK;
+    if (width < 1 || height < 1 || width > reading->usual_size || height > reading->usual_size) return SPICA_OK;
     settings->width = width;
     settings->height = height;
     settings->fit = DECODE_EXACT;
@@ -127,9 +121,9 @@ static Status decode_at(Reading *reading, DecodeSettings *settings, bool *other_
     reading->facts = (ImageCacheFacts){.width = (uint32_t)settings->width,
                                        .height = (uint32_t)settings->height,
                                        .channels = (uint32_t)settings->channels};
-    TRY(image_cache_begin(reading->ctx, &reading->cache, &reading->key, &reading->facts, reading->list.count));
+    TRY(image_cache_begin(reading->ctx, &reading->cache, &reading->key, &reading->facts, reading->list->count));
     settings->file = reading->cache.file;
-    return decode_pictures(reading->ctx, &reading->list, settings, other_size);
+    return decode_pictures(reading->ctx, reading->list, settings, other_size);
 }
 
 static Status decode_all(Reading *reading) {
@@ -152,7 +146,7 @@ static Status decode_all(Reading *reading) {
 
 /* Moves the pictures that were decoded to the front, in their order. */
 static void rows_close_up(Reading *reading) {
-    const PictureList *list = &reading->list;
+    const PictureList *list = reading->list;
     const size_t picture = (size_t)reading->facts.height * reading->facts.width * reading->facts.channels;
     uint8_t *pixels = reading->cache.mapping + IMAGE_CACHE_PIXELS;
     size_t kept = 0;
@@ -189,7 +183,7 @@ static void dataset_point(Reading *reading) {
 }
 
 static Status nothing_left(Reading *reading) {
-    const PictureList *list = &reading->list;
+    const PictureList *list = reading->list;
     char *path = NULL;
     TRY(text_escape(reading->ctx, &path, list->entries[0].path));
     const Status status =
@@ -205,11 +199,11 @@ static Status pixels_decode(Reading *reading) {
     TRY(image_cache_map(ctx, &reading->cache));
     rows_close_up(reading);
     if (reading->facts.count == 0) return nothing_left(reading);
-    survey_make(&reading->facts.survey, &reading->list);
+    survey_make(&reading->facts.survey, reading->list);
     dataset_point(reading);
     TRY(dataset_fingerprint(ctx, reading->dataset, &reading->dataset->fingerprint));
     reading->facts.fingerprint = reading->dataset->fingerprint;
-    TRY(image_cache_finish(ctx, &reading->cache, &reading->key, &reading->list, &reading->facts));
+    TRY(image_cache_finish(ctx, &reading->cache, &reading->key, reading->list, &reading->facts));
     dataset_point(reading);
     return SPICA_OK;
 }
@@ -218,7 +212,7 @@ static Status pixels_decode(Reading *reading) {
 static Status pixels_find(Reading *reading, bool *found) {
     Context *ctx = reading->ctx;
     Dataset *dataset = reading->dataset;
-    TRY(image_cache_find(ctx, &reading->cache, &reading->key, &reading->list, &reading->facts, found));
+    TRY(image_cache_find(ctx, &reading->cache, &reading->key, reading->list, &reading->facts, found));
     if (!*found) return SPICA_OK;
     dataset_point(reading);
     TRY(dataset_fingerprint(ctx, dataset, &dataset->fingerprint));
@@ -239,10 +233,10 @@ static Status pixels_find(Reading *reading, bool *found) {
 static Status names_take(Reading *reading) {
     Context *ctx = reading->ctx;
     Dataset *dataset = reading->dataset;
-    const PictureList *list = &reading->list;
+    const PictureList *list = reading->list;
     size_t rows = 0;
-    dataset->arena = reading->list.arena;
-    reading->list.arena = (Arena){0};
+    dataset->arena = reading->list->arena;
+    reading->list->arena = (Arena){0};
     TRY(arena_allocate(ctx, &dataset->arena, (void **)&dataset->paths, dataset->count, sizeof *dataset->paths));
     TRY(arena_allocate(ctx, &dataset->arena, (void **)&dataset->bad, list->count - dataset->count,
                        sizeof *dataset->bad));
@@ -266,10 +260,10 @@ static Status problems_tell(Reading *reading) {
     if (reading->settings->strict)
         status =
             context_fail(ctx, SPICA_ERROR_DATA, "%s: %s: %s (data.strict; %zu of %zu files)", reading->request->path,
-                         path, dataset->bad[0].reason, dataset->bad_count, reading->list.count);
+                         path, dataset->bad[0].reason, dataset->bad_count, reading->list->count);
     else
         log_warning(ctx, "%zu of %zu files cannot be used and are left out; %s: %s", dataset->bad_count,
-                    reading->list.count, path, dataset->bad[0].reason);
+                    reading->list->count, path, dataset->bad[0].reason);
     FREE_ARRAY(ctx, &path);
     return status;
 }
@@ -277,19 +271,17 @@ static Status problems_tell(Reading *reading) {
 static Status reading_run(Reading *reading) {
     Context *ctx = reading->ctx;
     bool found;
-    TRY(list_open(reading));
     TRY(list_limit(reading));
-    if (reading->list.count == 0)
+    if (reading->list->count == 0)
         return context_fail(ctx, SPICA_ERROR_DATA, "%s: holds no pictures", reading->request->path);
-    if (reading->list.count > INT32_MAX)
+    if (reading->list->count > INT32_MAX)
         return context_fail(ctx, SPICA_ERROR_DATA, "%s: too many pictures, %zu", reading->request->path,
-                            reading->list.count);
+                            reading->list->count);
     TRY(key_make(reading));
     TRY(pixels_find(reading, &found));
     if (!found) TRY(pixels_decode(reading));
     TRY(names_take(reading));
-    TRY(problems_tell(reading));
-    return picture_labels_decide(ctx, reading->dataset, &reading->list, reading->request);
+    return problems_tell(reading);
 }
 
 /* The mapping goes to the dataset, which unmaps it, or away. */
@@ -302,31 +294,56 @@ static void reading_close(Reading *reading, bool keep) {
         reading->dataset->pixels = NULL;
     }
     image_cache_close(reading->ctx, &reading->cache);
-    picture_list_close(reading->ctx, &reading->list);
 }
 
-static Status pictures_read(Context *ctx, Dataset *dataset, const ReadRequest *request) {
-    if (request->split == SPLIT_TRAIN || request->split == SPLIT_TEST)
-        return context_fail(ctx, SPICA_ERROR_OPTION, "data.split = %s: pictures as files have no splits",
-                            request->split == SPLIT_TRAIN ? "train" : "test");
+Status pictures_read_list(Context *ctx, Dataset *dataset, const ReadRequest *request, PictureList *list,
+                          int usual_size) {
     DataSettings settings = *request->settings;
     if (settings.max_pixels == 0) settings.max_pixels = DATA_MAX_PIXELS;
     if (settings.decode_seconds <= 0.0) settings.decode_seconds = DATA_DECODE_SECONDS;
-    Reading reading = {.ctx = ctx, .dataset = dataset, .request = request, .settings = &settings};
+    Reading reading = {.ctx = ctx,
+                       .dataset = dataset,
+                       .request = request,
+                       .settings = &settings,
+                       .list = list,
+                       .usual_size = usual_size};
     const Status status = reading_run(&reading);
     reading_close(&reading, status == SPICA_OK);
     return status;
 }
 
+/* ---- DATA ---- */
+
+static Status list_open(Context *ctx, PictureList *list, const ReadRequest *request) {
+    const char *path = request->path;
+    if (request->folder) return picture_list_folder(ctx, list, path);
+    if (file_is_tar(path)) return picture_list_tar(ctx, list, path);
+    if (picture_kind_of_file(path) != PICTURE_NONE) return picture_list_single(ctx, list, path);
+    if (file_has_path_column(path)) return picture_list_table(ctx, list, path);
+    return picture_list_lines(ctx, list, path);
+}
+
+static Status pictures_read(Context *ctx, Dataset *dataset, const ReadRequest *request) {
+    PictureList list = {0};
+    if (request->split == SPLIT_TRAIN || request->split == SPLIT_TEST)
+        return context_fail(ctx, SPICA_ERROR_OPTION, "data.split = %s: pictures as files have no splits",
+                            request->split == SPLIT_TRAIN ? "train" : "test");
+    Status status = list_open(ctx, &list, request);
+    if (status == SPICA_OK) status = pictures_read_list(ctx, dataset, request, &list, PICTURE_SIZE_USUAL);
+    if (status == SPICA_OK) status = picture_labels_decide(ctx, dataset, &list, request);
+    picture_list_close(ctx, &list);
+    return status;
+}
+
 static bool pictures_recognise(const ReadRequest *request) {
     if (request->folder) return folder_has_picture(request->path);
-    return picture_kind_of_file(request->path) != PICTURE_NONE || file_has_path_column(request->path) ||
-           file_lists_pictures(request->path);
+    return file_is_tar(request->path) || picture_kind_of_file(request->path) != PICTURE_NONE ||
+           file_has_path_column(request->path) || file_lists_pictures(request->path);
 }
 
 const DataReader picture_reader = {
     .kind = "pictures",
-    .expected = "pictures (JPEG, PNG, WebP, GIF, TIFF, HEIC, AVIF, BMP) in a folder, or a list of their paths",
+    .expected = "pictures (JPEG, PNG, WebP, GIF, TIFF, HEIC, AVIF, BMP) in a folder or a tar, or a list of their paths",
     .recognise = pictures_recognise,
     .read = pictures_read,
 };

@@ -72,43 +72,55 @@ static PictureOutcome complain(PictureTold *told, const char *words) {
     return PICTURE_BAD;
 }
 
-/* Reads until the end, whatever the size was: a file may grow or shrink while it is read. */
-static PictureOutcome file_take(Helper *helper, int file, uint64_t expected, size_t *count, PictureTold *told) {
-    *count = 0;
-    for (;;) {
-        if (*count == helper->file_capacity) {
-            size_t larger = 2 * helper->file_capacity;
-            if (larger <= expected) larger = (size_t)expected + 1;
-            if (larger < FILE_LEAST) larger = FILE_LEAST;
-            uint8_t *block = *count > FILE_MOST ? NULL : realloc(helper->file, larger);
-            if (block == NULL) return complain(told, "the file is too large to be read");
-            helper->file = block;
-            helper->file_capacity = larger;
-        }
-        const ssize_t got = read(file, helper->file + *count, helper->file_capacity - *count);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return complain(told, strerror(errno));
-        if (got == 0) return *count > 0 ? PICTURE_DECODED : complain(told, "the file is empty");
-        *count += (size_t)got;
-    }
+/* More room: for `expected` bytes, and one more that would show that the file has grown. */
+static bool file_room_grow(Helper *helper, uint64_t expected) {
+    size_t larger = 2 * helper->file_capacity;
+    if (larger <= expected) larger = (size_t)expected + 1;
+    if (larger < FILE_LEAST) larger = FILE_LEAST;
+    uint8_t *block = helper->file_capacity > FILE_MOST ? NULL : realloc(helper->file, larger);
+    if (block == NULL) return false;
+    helper->file = block;
+    helper->file_capacity = larger;
+    return true;
 }
 
-static PictureOutcome file_decode(Helper *helper, int file, uint8_t *pixels, PictureTold *told) {
+/* The job's bytes, or all until the end, whatever the size was: a file may grow or shrink while it is read. */
+static PictureOutcome file_take(Helper *helper, int file, const DecodeJob *job, uint64_t expected, size_t *count,
+                                PictureTold *told) {
+    *count = 0;
+    while (*count < job->bytes) {
+        if (*count == helper->file_capacity && !file_room_grow(helper, expected))
+            return complain(told, "the file is too large to be read");
+        uint64_t room = helper->file_capacity - *count;
+        if (room > job->bytes - *count) room = job->bytes - *count;
+        const ssize_t got = pread(file, helper->file + *count, (size_t)room, (off_t)(job->offset + *count));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return complain(told, strerror(errno));
+        if (got == 0 && job->bytes != DECODE_WHOLE_FILE) return complain(told, "the archive ends within it");
+        if (got == 0) break;
+        *count += (size_t)got;
+    }
+    return *count > 0 ? PICTURE_DECODED : complain(told, "the file is empty");
+}
+
+static PictureOutcome file_decode(Helper *helper, int file, const DecodeJob *job, uint8_t *pixels, PictureTold *told) {
     struct stat facts;
     size_t count;
     if (fstat(file, &facts) != 0) return complain(told, strerror(errno));
     if (!S_ISREG(facts.st_mode)) return complain(told, "no regular file");
-    if ((uint64_t)facts.st_size > FILE_MOST) return complain(told, "the file is too large to be read");
-    const PictureOutcome outcome = file_take(helper, file, (uint64_t)facts.st_size, &count, told);
+    const uint64_t expected = job->bytes == DECODE_WHOLE_FILE ? (uint64_t)facts.st_size : job->bytes;
+    if (expected > FILE_MOST) return complain(told, "the file is too large to be read");
+    const PictureOutcome outcome = file_take(helper, file, job, expected, &count, told);
     return outcome == PICTURE_DECODED ? picture_decode(&helper->wish, helper->file, count, pixels, told) : outcome;
 }
 
-static PictureOutcome path_decode(Helper *helper, const char *path, uint8_t *pixels, PictureTold *told) {
+static PictureOutcome job_decode(Helper *helper, const DecodeJob *job, const char *path, uint8_t *pixels,
+                                 PictureTold *told) {
     *told = (PictureTold){0};
     /* Not blocking, should it have become a FIFO since it was listed. */
     const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file < 0) return complain(told, strerror(errno));
-    const PictureOutcome outcome = file_decode(helper, file, pixels, told);
+    const PictureOutcome outcome = file_decode(helper, file, job, pixels, told);
     close(file);
     return outcome;
 }
@@ -128,7 +140,7 @@ static bool job_do(Helper *helper, const DecodeJob *job, const char *path) {
     PictureTold told;
     const bool pixels_wanted = job->kind == DECODE_JOB_PIXELS;
     const size_t bytes = picture_bytes(&helper->wish);
-    const PictureOutcome outcome = path_decode(helper, path, pixels_wanted ? helper->pixels : NULL, &told);
+    const PictureOutcome outcome = job_decode(helper, job, path, pixels_wanted ? helper->pixels : NULL, &told);
     DecodeAnswer answer = {.index = job->index,
                            .kind = outcome == PICTURE_DECODED      ? DECODE_ANSWER_DONE
                                    : outcome == PICTURE_OTHER_SIZE ? DECODE_ANSWER_OTHER_SIZE

@@ -2,22 +2,19 @@
 #include "data/decode_workers.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "support/testing.h"
 
 #define PICTURE 12 /* 2 x 2 x 3 */
 
-static void list_fill(Context *ctx, PictureList *list, const char *const *names, size_t count) {
-    PictureEntry *entry;
-    if (list->folder == NULL) TEST_OK(ctx, memory_copy_text(ctx, &list->folder, "."));
-    for (size_t i = 0; i < count; i++)
-        TEST_OK(ctx, picture_list_add(ctx, list, names[i], &entry));
-}
-
-static DecodeSettings settings_for(int file) {
-    return (DecodeSettings){
-        .width = 2, .height = 2, .channels = 3, .most_pixels = 100, .seconds = 30.0, .file = file, .offset = 8};
-}
+/* A list of pictures, and the file that they are decoded to. */
+typedef struct DecodeTest {
+    Context *ctx;
+    TestScratch scratch;
+    PictureList list;
+    DecodeSettings settings; /* 2 x 2 pixels at offset 8 */
+} DecodeTest;
 
 static int file_make(const TestScratch *scratch) {
     const int file = open(test_path(scratch, "pixels"), O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -25,13 +22,54 @@ static int file_make(const TestScratch *scratch) {
     return file;
 }
 
-static void expect_pixels(int file, const PictureList *list) {
-    for (size_t i = 0; i < list->count; i++) {
+/* Pictures are relative to the folder; the helper is the program. */
+static DecodeTest decode_begin(const char *program, const char *folder) {
+    DecodeTest test = {.ctx = test_context_open(), .scratch = test_scratch()};
+    setenv("SPICA_DECODE", program, 1);
+    TEST_OK(test.ctx, memory_copy_text(test.ctx, &test.list.folder, folder));
+    test.settings = (DecodeSettings){.width = 2,
+                                     .height = 2,
+                                     .channels = 3,
+                                     .most_pixels = 100,
+                                     .seconds = 30.0,
+                                     .file = file_make(&test.scratch),
+                                     .offset = 8};
+    return test;
+}
+
+static void decode_end(DecodeTest *test) {
+    picture_list_close(test->ctx, &test->list);
+    close(test->settings.file);
+    test_scratch_remove(test->ctx, &test->scratch);
+    test_context_close(&test->ctx);
+}
+
+static void list_fill(DecodeTest *test, const char *const *names, size_t count) {
+    PictureEntry *entry;
+    for (size_t i = 0; i < count; i++)
+        TEST_OK(test->ctx, picture_list_add(test->ctx, &test->list, names[i], &entry));
+}
+
+/* Whether a picture had another size than the one that all must have. */
+static bool decode_all(DecodeTest *test) {
+    bool other = true;
+    TEST_OK(test->ctx, decode_pictures(test->ctx, &test->list, &test->settings, &other));
+    return other;
+}
+
+/* pixels[count]: the first bytes of the picture at `index`, of pictures of `bytes` bytes. */
+static void pixels_read(const DecodeTest *test, size_t index, size_t bytes, uint8_t *pixels) {
+    const off_t at = (off_t)(test->settings.offset + index * bytes);
+    assert_int_equal(pread(test->settings.file, pixels, bytes, at), bytes);
+}
+
+static void expect_pixels(const DecodeTest *test) {
+    for (size_t i = 0; i < test->list.count; i++) {
         uint8_t pixels[PICTURE];
-        if (list->entries[i].problem != NULL) continue;
-        assert_int_equal(pread(file, pixels, PICTURE, (off_t)(8 + i * PICTURE)), PICTURE);
+        if (test->list.entries[i].problem != NULL) continue;
+        pixels_read(test, i, PICTURE, pixels);
         for (size_t byte = 0; byte < PICTURE; byte++)
-            assert_int_equal(pixels[byte], strlen(list->entries[i].path));
+            assert_int_equal(pixels[byte], strlen(test->list.entries[i].path));
     }
 }
 
@@ -56,104 +94,67 @@ static void expect_mixed(const PictureList *list) {
 /* Each costs its own picture, for any number of helpers. */
 static void test_helpers_that_die(void **state) {
     (void)state;
-    Context *ctx = test_context_open();
-    TestScratch scratch = test_scratch();
-    setenv("SPICA_DECODE", DECODE_STUB, 1);
-    for (ctx->threads = 1; ctx->threads <= 4; ctx->threads++) {
-        PictureList list = {0};
-        bool other = true;
-        const int file = file_make(&scratch);
-        const DecodeSettings settings = settings_for(file);
-        list_fill(ctx, &list, mixed, MIXED);
-        TEST_OK(ctx, decode_pictures(ctx, &list, &settings, &other));
-        assert_false(other);
-        expect_mixed(&list);
-        expect_pixels(file, &list);
-        picture_list_close(ctx, &list);
-        close(file);
+    for (int threads = 1; threads <= 4; threads++) {
+        DecodeTest test = decode_begin(DECODE_STUB, ".");
+        test.ctx->threads = threads;
+        list_fill(&test, mixed, MIXED);
+        assert_false(decode_all(&test));
+        expect_mixed(&test.list);
+        expect_pixels(&test);
+        decode_end(&test);
     }
-    test_scratch_remove(ctx, &scratch);
-    test_context_close(&ctx);
 }
 
 static void test_time_limit(void **state) {
     (void)state;
     static const char *const names[] = {"hang 1", "a", "hang 2", "bb"};
-    Context *ctx = test_context_open();
-    TestScratch scratch = test_scratch();
-    PictureList list = {0};
-    bool other;
-    setenv("SPICA_DECODE", DECODE_STUB, 1);
-    const int file = file_make(&scratch);
-    DecodeSettings settings = settings_for(file);
-    settings.seconds = 1.5;
-    list_fill(ctx, &list, names, 4);
-    TEST_OK(ctx, decode_pictures(ctx, &list, &settings, &other));
-    assert_string_equal(list.entries[0].problem, "took longer than 1.5 seconds");
-    assert_string_equal(list.entries[2].problem, "took longer than 1.5 seconds");
-    assert_null(list.entries[1].problem);
-    assert_null(list.entries[3].problem);
-    expect_pixels(file, &list);
-    picture_list_close(ctx, &list);
-    close(file);
-    test_scratch_remove(ctx, &scratch);
-    test_context_close(&ctx);
+    DecodeTest test = decode_begin(DECODE_STUB, ".");
+    test.settings.seconds = 1.5;
+    list_fill(&test, names, 4);
+    decode_all(&test);
+    assert_string_equal(test.list.entries[0].problem, "took longer than 1.5 seconds");
+    assert_string_equal(test.list.entries[2].problem, "took longer than 1.5 seconds");
+    assert_null(test.list.entries[1].problem);
+    assert_null(test.list.entries[3].problem);
+    expect_pixels(&test);
+    decode_end(&test);
 }
 
 /* Many pictures, more than the helpers take at once, some left out beforehand. */
 static void test_many_pictures(void **state) {
     (void)state;
     enum { count = 5000 };
-    Context *ctx = test_context_open();
-    TestScratch scratch = test_scratch();
-    PictureList list = {0};
-    bool other;
-    setenv("SPICA_DECODE", DECODE_STUB, 1);
-    const int file = file_make(&scratch);
-    const DecodeSettings settings = settings_for(file);
+    DecodeTest test = decode_begin(DECODE_STUB, ".");
     for (size_t i = 0; i < count; i++) {
         char name[64];
         snprintf(name, sizeof name, "%.*s", (int)(1 + i % 40), "a name of forty letters for each picture");
         const char *const names[] = {name};
-        list_fill(ctx, &list, names, 1);
-        if (i % 7 == 0) list.entries[i].problem = "left out";
+        list_fill(&test, names, 1);
+        if (i % 7 == 0) test.list.entries[i].problem = "left out";
     }
-    TEST_OK(ctx, decode_pictures(ctx, &list, &settings, &other));
+    decode_all(&test);
     for (size_t i = 0; i < count; i++)
-        assert_true((list.entries[i].problem != NULL) == (i % 7 == 0));
-    expect_pixels(file, &list);
-    picture_list_close(ctx, &list);
-    close(file);
-    test_scratch_remove(ctx, &scratch);
-    test_context_close(&ctx);
+        assert_true((test.list.entries[i].problem != NULL) == (i % 7 == 0));
+    expect_pixels(&test);
+    decode_end(&test);
 }
 
 static void test_sizes(void **state) {
     (void)state;
     static const char *const names[] = {"bad", "a", "other", "bb"};
-    Context *ctx = test_context_open();
-    TestScratch scratch = test_scratch();
-    PictureList list = {0};
-    bool other = false;
     int width, height;
-    setenv("SPICA_DECODE", DECODE_STUB, 1);
-    const int file = file_make(&scratch);
-    DecodeSettings settings = settings_for(file);
-    list_fill(ctx, &list, names, 4);
-    TEST_OK(ctx, decode_measure(ctx, &list, &settings, &width, &height));
+    DecodeTest test = decode_begin(DECODE_STUB, ".");
+    list_fill(&test, names, 4);
+    TEST_OK(test.ctx, decode_measure(test.ctx, &test.list, &test.settings, &width, &height));
     assert_int_equal(width, 4);
     assert_int_equal(height, 3);
-    assert_string_equal(list.entries[0].problem, "no good");
-    settings.fit = DECODE_EXACT;
-    TEST_OK(ctx, decode_pictures(ctx, &list, &settings, &other));
-    assert_true(other);
-    list.count = 1;
-    TEST_OK(ctx, decode_measure(ctx, &list, &settings, &width, &height));
+    assert_string_equal(test.list.entries[0].problem, "no good");
+    test.settings.fit = DECODE_EXACT;
+    assert_true(decode_all(&test));
+    test.list.count = 1;
+    TEST_OK(test.ctx, decode_measure(test.ctx, &test.list, &test.settings, &width, &height));
     assert_int_equal(width, 0);
-    picture_list_close(ctx, &list);
-    close(file);
-    test_scratch_remove(ctx, &scratch);
-    test_context_close(&ctx);
+    decode_end(&test);
 }
 
 static int cancel_now(void *user) {
@@ -164,30 +165,23 @@ static int cancel_now(void *user) {
 static void test_what_ends_the_work(void **state) {
     (void)state;
     static const char *const names[] = {"a", "full", "bb"};
-    Context *ctx = test_context_open();
-    TestScratch scratch = test_scratch();
-    PictureList list = {0};
     bool other;
-    const int file = file_make(&scratch);
-    const DecodeSettings settings = settings_for(file);
-    list_fill(ctx, &list, names, 3);
-    setenv("SPICA_DECODE", DECODE_STUB, 1);
-    TEST_FAILS(ctx, SPICA_ERROR_IO, "No space left on device", decode_pictures(ctx, &list, &settings, &other));
+    DecodeTest test = decode_begin(DECODE_STUB, ".");
+    list_fill(&test, names, 3);
+    TEST_FAILS(test.ctx, SPICA_ERROR_IO, "No space left on device",
+               decode_pictures(test.ctx, &test.list, &test.settings, &other));
     setenv("STUB_NEVER_READY", "1", 1);
-    TEST_FAILS(ctx, SPICA_ERROR_IO, "the decoder ended (status 7) before it was ready",
-               decode_pictures(ctx, &list, &settings, &other));
+    TEST_FAILS(test.ctx, SPICA_ERROR_IO, "the decoder ended (status 7) before it was ready",
+               decode_pictures(test.ctx, &test.list, &test.settings, &other));
     unsetenv("STUB_NEVER_READY");
     setenv("SPICA_DECODE", "/nowhere/spica-decode", 1);
-    TEST_FAILS(ctx, SPICA_ERROR_IO, "/nowhere/spica-decode", decode_pictures(ctx, &list, &settings, &other));
-    unsetenv("SPICA_DECODE");
+    TEST_FAILS(test.ctx, SPICA_ERROR_IO, "/nowhere/spica-decode",
+               decode_pictures(test.ctx, &test.list, &test.settings, &other));
     setenv("SPICA_DECODE", DECODE_STUB, 1);
-    ctx->settings.cancel = cancel_now;
-    assert_int_equal(decode_pictures(ctx, &list, &settings, &other), SPICA_CANCELLED);
-    ctx->settings.cancel = NULL;
-    picture_list_close(ctx, &list);
-    close(file);
-    test_scratch_remove(ctx, &scratch);
-    test_context_close(&ctx);
+    test.ctx->settings.cancel = cancel_now;
+    assert_int_equal(decode_pictures(test.ctx, &test.list, &test.settings, &other), SPICA_CANCELLED);
+    test.ctx->settings.cancel = NULL;
+    decode_end(&test);
 }
 
 /* What the real helper makes of each format, beside what Pillow makes of it. Lossless ones must be equal. */
@@ -216,124 +210,174 @@ static void expect_format(Context *ctx, const uint8_t *pixels, const char *name,
     FREE_ARRAY(ctx, &expected);
 }
 
-static void list_golden(Context *ctx, PictureList *list) {
-    FREE_ARRAY(ctx, &list->folder);
-    TEST_OK(ctx, memory_copy_text(ctx, &list->folder, GOLDEN_DIR "/pictures"));
+static void expect_good(const DecodeTest *test) {
+    for (size_t i = 0; i < test->list.count; i++)
+        if (test->list.entries[i].problem != NULL)
+            fail_msg("%s: %s", test->list.entries[i].path, test->list.entries[i].problem);
 }
 
 static void test_formats(void **state) {
     (void)state;
-    Context *ctx = test_context_open();
-    TestScratch scratch = test_scratch();
-    PictureList list = {0};
-    bool other;
-    const int file = file_make(&scratch);
-    setenv("SPICA_DECODE", DECODE_PROGRAM, 1);
+    DecodeTest test = decode_begin(DECODE_PROGRAM, GOLDEN_DIR "/pictures");
     for (size_t i = 0; i < FORMATS; i++)
-        list_fill(ctx, &list, &formats[i].name, 1);
-    list_golden(ctx, &list);
+        list_fill(&test, &formats[i].name, 1);
+    test.settings.most_pixels = 280;
     for (int turned = 0; turned < 2; turned++) {
-        DecodeSettings settings = settings_for(file);
-        settings.most_pixels = 280;
-        settings.width = turned ? 14 : 20;
-        settings.height = turned ? 20 : 14;
-        TEST_OK(ctx, decode_pictures(ctx, &list, &settings, &other));
+        test.settings.width = turned ? 14 : 20;
+        test.settings.height = turned ? 20 : 14;
+        decode_all(&test);
+        expect_good(&test);
         for (size_t i = 0; i < FORMATS; i++) {
             uint8_t pixels[840];
             const bool swapped = strcmp(formats[i].name, "turned5.jpg") >= 0 && formats[i].name[0] == 't';
-            if (list.entries[i].problem != NULL) fail_msg("%s: %s", formats[i].name, list.entries[i].problem);
-            assert_int_equal(pread(file, pixels, sizeof pixels, (off_t)(8 + i * sizeof pixels)), sizeof pixels);
-            if (swapped == (turned == 1)) expect_format(ctx, pixels, formats[i].name, formats[i].most);
+            pixels_read(&test, i, sizeof pixels, pixels);
+            if (swapped == (turned == 1)) expect_format(test.ctx, pixels, formats[i].name, formats[i].most);
         }
     }
-    picture_list_close(ctx, &list);
-    close(file);
-    test_scratch_remove(ctx, &scratch);
-    test_context_close(&ctx);
+    decode_end(&test);
 }
 
 /* Pictures that are made smaller, of 320 x 224 pixels, and one of CMYK: near the small original. */
 static void test_resized_formats(void **state) {
     (void)state;
     static const char *const names[] = {"large.jpg", "picture.heic", "picture.avif", "cmyk.jpg"};
-    Context *ctx = test_context_open();
-    TestScratch scratch = test_scratch();
-    PictureList list = {0};
-    bool other;
-    const int file = file_make(&scratch);
-    setenv("SPICA_DECODE", DECODE_PROGRAM, 1);
-    list_fill(ctx, &list, names, 4);
-    list_golden(ctx, &list);
-    DecodeSettings settings = settings_for(file);
-    settings.most_pixels = 320 * 224;
-    settings.width = 20;
-    settings.height = 14;
-    TEST_OK(ctx, decode_pictures(ctx, &list, &settings, &other));
+    DecodeTest test = decode_begin(DECODE_PROGRAM, GOLDEN_DIR "/pictures");
+    list_fill(&test, names, 4);
+    test.settings.most_pixels = 320 * 224;
+    test.settings.width = 20;
+    test.settings.height = 14;
+    decode_all(&test);
+    expect_good(&test);
     size_t count;
-    uint8_t *expected = golden_uint8(ctx, "pictures/rgb.png.npy", &count);
-    for (size_t i = 0; i < list.count; i++) {
+    uint8_t *expected = golden_uint8(test.ctx, "pictures/rgb.png.npy", &count);
+    for (size_t i = 0; i < test.list.count; i++) {
         uint8_t pixels[840];
         double sum = 0.0;
-        if (list.entries[i].problem != NULL) fail_msg("%s: %s", names[i], list.entries[i].problem);
-        assert_int_equal(pread(file, pixels, sizeof pixels, (off_t)(8 + i * sizeof pixels)), sizeof pixels);
+        pixels_read(&test, i, sizeof pixels, pixels);
         for (size_t byte = 0; byte < sizeof pixels; byte++)
             sum += abs(pixels[byte] - expected[byte]);
         /* CMYK's profile makes other colours of it. */
         if (sum / (double)sizeof pixels > (i == 3 ? 40.0 : 4.0)) fail_msg("%s: off by %g", names[i], sum / 840.0);
     }
-    FREE_ARRAY(ctx, &expected);
-    picture_list_close(ctx, &list);
-    close(file);
-    test_scratch_remove(ctx, &scratch);
-    test_context_close(&ctx);
+    FREE_ARRAY(test.ctx, &expected);
+    decode_end(&test);
 }
 
 /* A square of the middle, or all of it with black above and below; grey. */
 static void test_fits(void **state) {
     (void)state;
     static const char *const names[] = {"rgb.png"};
-    Context *ctx = test_context_open();
-    TestScratch scratch = test_scratch();
-    PictureList list = {0};
-    bool other;
     uint8_t pixels[20 * 20 * 3];
-    const int file = file_make(&scratch);
-    setenv("SPICA_DECODE", DECODE_PROGRAM, 1);
-    list_fill(ctx, &list, names, 1);
-    list_golden(ctx, &list);
     size_t count;
-    uint8_t *whole = golden_uint8(ctx, "pictures/rgb.png.npy", &count);
-    DecodeSettings settings = settings_for(file);
-    settings.most_pixels = 280;
-    settings.width = settings.height = 14;
-    TEST_OK(ctx, decode_pictures(ctx, &list, &settings, &other));
-    assert_int_equal(pread(file, pixels, 14 * 14 * 3, 8), 14 * 14 * 3);
+    DecodeTest test = decode_begin(DECODE_PROGRAM, GOLDEN_DIR "/pictures");
+    list_fill(&test, names, 1);
+    uint8_t *whole = golden_uint8(test.ctx, "pictures/rgb.png.npy", &count);
+    test.settings.most_pixels = 280;
+    test.settings.width = test.settings.height = 14;
+    decode_all(&test);
+    pixels_read(&test, 0, (size_t)14 * 14 * 3, pixels);
     for (size_t y = 0; y < 14; y++)
         assert_memory_equal(pixels + y * 14 * 3, whole + (y * 20 + 3) * 3, 14 * 3);
-    settings.width = settings.height = 20;
-    settings.fit = DECODE_LETTERBOX;
-    TEST_OK(ctx, decode_pictures(ctx, &list, &settings, &other));
-    assert_int_equal(pread(file, pixels, 20 * 20 * 3, 8), 20 * 20 * 3);
+    test.settings.width = test.settings.height = 20;
+    test.settings.fit = DECODE_LETTERBOX;
+    decode_all(&test);
+    pixels_read(&test, 0, (size_t)20 * 20 * 3, pixels);
     for (size_t i = 0; i < 3 * 20 * 3; i++)
         assert_true(pixels[i] == 0 && pixels[17 * 20 * 3 + i] == 0);
     assert_memory_equal(pixels + 3 * 20 * 3, whole, 14 * 20 * 3);
-    settings.channels = 1;
-    settings.height = 14;
-    TEST_OK(ctx, decode_pictures(ctx, &list, &settings, &other));
-    assert_int_equal(pread(file, pixels, 20 * 14, 8), 20 * 14);
+    test.settings.channels = 1;
+    test.settings.height = 14;
+    decode_all(&test);
+    pixels_read(&test, 0, (size_t)20 * 14, pixels);
     assert_true(pixels[0] < pixels[13 * 20 + 19]);
-    settings.fit = DECODE_EXACT;
-    settings.height = 15;
-    TEST_OK(ctx, decode_pictures(ctx, &list, &settings, &other));
-    assert_true(other);
-    settings.most_pixels = 279;
-    TEST_OK(ctx, decode_pictures(ctx, &list, &settings, &other));
-    assert_string_equal(list.entries[0].problem, "20 x 14 pixels are more than data.max_pixels = 279");
-    FREE_ARRAY(ctx, &whole);
-    picture_list_close(ctx, &list);
-    close(file);
-    test_scratch_remove(ctx, &scratch);
-    test_context_close(&ctx);
+    test.settings.fit = DECODE_EXACT;
+    test.settings.height = 15;
+    assert_true(decode_all(&test));
+    test.settings.most_pixels = 279;
+    decode_all(&test);
+    assert_string_equal(test.list.entries[0].problem, "20 x 14 pixels are more than data.max_pixels = 279");
+    FREE_ARRAY(test.ctx, &whole);
+    decode_end(&test);
+}
+
+/* Adds a golden picture's bytes from `from` to the share `to` of them to the end of a file; how many there are. */
+static size_t bytes_append(const DecodeTest *test, const char *golden, const char *name, double from, double to) {
+    char path[1024], *bytes;
+    size_t count;
+    snprintf(path, sizeof path, GOLDEN_DIR "/pictures/%s", golden);
+    TEST_OK(test->ctx, file_read(test->ctx, path, &bytes, &count));
+    const size_t begin = (size_t)((double)count * from), end = (size_t)((double)count * to);
+    TEST_OK(test->ctx, file_append(test->ctx, test_path(&test->scratch, name), bytes + begin, end - begin));
+    FREE_ARRAY(test->ctx, &bytes);
+    return end - begin;
+}
+
+/* What becomes of a file between the moment that it is listed and the one that it is read costs that file alone; one
+ * that was still being written is read as long as it is by then. */
+static void test_files_that_change(void **state) {
+    (void)state;
+    static const char *const names[] = {"empties", "folder", "grows", "pipe", "shrinks", "stays", "vanishes"};
+    static const char *const problems[] = {"the file is empty",        "no regular file", NULL,
+                                           "no regular file",          "damaged PNG",     NULL,
+                                           "No such file or directory"};
+    DecodeTest test = decode_begin(DECODE_PROGRAM, ".");
+    for (size_t i = 0; i < 7; i++)
+        bytes_append(&test, "rgb.png", names[i], 0.0, strcmp(names[i], "grows") == 0 ? 0.5 : 1.0);
+    picture_list_close(test.ctx, &test.list);
+    assert_int_equal(unlink(test_path(&test.scratch, "pixels")), 0);
+    TEST_OK(test.ctx, picture_list_folder(test.ctx, &test.list, test.scratch.path));
+    assert_int_equal(test.list.count, 7);
+    expect_good(&test);
+    bytes_append(&test, "rgb.png", "grows", 0.5, 1.0);
+    assert_int_equal(truncate(test_path(&test.scratch, "empties"), 0), 0);
+    assert_int_equal(truncate(test_path(&test.scratch, "shrinks"), 100), 0);
+    assert_int_equal(unlink(test_path(&test.scratch, "vanishes")), 0);
+    assert_int_equal(unlink(test_path(&test.scratch, "folder")), 0);
+    assert_int_equal(mkdir(test_path(&test.scratch, "folder"), 0700), 0);
+    assert_int_equal(unlink(test_path(&test.scratch, "pipe")), 0);
+    assert_int_equal(mkfifo(test_path(&test.scratch, "pipe"), 0600), 0);
+    test.settings.most_pixels = 280;
+    decode_all(&test);
+    for (size_t i = 0; i < 7; i++) {
+        const char *problem = test.list.entries[i].problem;
+        if (problems[i] == NULL ? problem != NULL : problem == NULL || strstr(problem, problems[i]) == NULL)
+            fail_msg("%s: %s", names[i], problem != NULL ? problem : "nothing wrong");
+    }
+    decode_end(&test);
+}
+
+/* A picture that lies within another file is read from its place alone. */
+static void test_pictures_within_a_file(void **state) {
+    (void)state;
+    static const char *const names[] = {"first", "second", "beyond the end"};
+    DecodeTest test = decode_begin(DECODE_PROGRAM, ".");
+    size_t count;
+    uint8_t pixels[840];
+    const size_t first = bytes_append(&test, "rgb.png", "archive", 0.0, 1.0);
+    const size_t second = bytes_append(&test, "palette.png", "archive", 0.0, 1.0);
+    FREE_ARRAY(test.ctx, &test.list.folder);
+    TEST_OK(test.ctx, memory_copy_text(test.ctx, &test.list.folder, test.scratch.path));
+    list_fill(&test, names, 3);
+    test.list.archive = "archive";
+    test.list.entries[0].size = first;
+    test.list.entries[1].offset = first;
+    test.list.entries[1].size = second;
+    test.list.entries[2].offset = first;
+    test.list.entries[2].size = 100000;
+    test.settings.most_pixels = 280;
+    test.settings.width = 20;
+    test.settings.height = 14;
+    decode_all(&test);
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(test.list.entries[i].problem);
+        uint8_t *expected =
+            golden_uint8(test.ctx, i == 0 ? "pictures/rgb.png.npy" : "pictures/palette.png.npy", &count);
+        pixels_read(&test, i, sizeof pixels, pixels);
+        assert_memory_equal(pixels, expected, count);
+        FREE_ARRAY(test.ctx, &expected);
+    }
+    assert_string_equal(test.list.entries[2].problem, "the archive ends within it");
+    decode_end(&test);
 }
 
 int main(void) {
@@ -342,6 +386,7 @@ int main(void) {
         cmocka_unit_test(test_many_pictures),      cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_what_ends_the_work), cmocka_unit_test(test_formats),
         cmocka_unit_test(test_resized_formats),    cmocka_unit_test(test_fits),
+        cmocka_unit_test(test_files_that_change),  cmocka_unit_test(test_pictures_within_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

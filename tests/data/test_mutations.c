@@ -3,7 +3,9 @@
  * sanitizers' build). The damage depends on its number alone, so that a failure can be repeated. */
 #include "base/csv.h"
 #include "base/random.h"
+#include "data/tar_list.h"
 #include "support/record_files.h"
+#include "tar_files.h"
 #include "zip_files.h"
 
 #define MUTATIONS 2500
@@ -242,6 +244,30 @@ static void test_npz(void **state) {
     }
 }
 
+static Status parse_tar(Context *ctx, const TestScratch *scratch) {
+    PictureList list = {0};
+    const Status status = picture_list_tar(ctx, &list, test_path(scratch, "a.tar"));
+    for (size_t i = 0; status == SPICA_OK && i < list.count; i++) {
+        const PictureEntry *entry = &list.entries[i];
+        assert_true(entry->offset <= damaged.count && entry->size <= damaged.count - entry->offset);
+    }
+    picture_list_close(ctx, &list);
+    return status;
+}
+
+static void test_tar(void **state) {
+    (void)state;
+    TestScratch scratch = test_scratch();
+    original.count = 0;
+    tar_add(&original, TAR_POSIX, 'x', "pax", "17 path=dogs/one\n10 size=3\n");
+    tar_add(&original, TAR_POSIX, '0', "short", "one");
+    tar_add(&original, TAR_GNU, 'L', "././@LongLink", "cats/two");
+    tar_add(&original, TAR_GNU, '0', "cats/t", "two");
+    tar_finish(&original);
+    damaged = original; /* which the first reading is of */
+    parse_damaged(&scratch, "a.tar", parse_tar);
+}
+
 static Status parse_npy(Context *ctx, const TestScratch *scratch) {
     NpyArray array;
     const Status status = npy_read(ctx, test_path(scratch, "array.npy"), &array);
@@ -301,6 +327,7 @@ int main(void) {
         cmocka_unit_test(test_npy_pictures),
         cmocka_unit_test(test_npy_labels),
         cmocka_unit_test(test_npz),
+        cmocka_unit_test(test_tar),
         cmocka_unit_test(test_npy),
         cmocka_unit_test(test_csv),
     };
