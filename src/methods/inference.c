@@ -13,7 +13,7 @@ typedef struct Inference {
     const Policy *policy;
     const int64_t *rows; /* NULL: the first pictures */
     size_t count, batch;
-    float *features, *logits; /* of the caller, or NULL */
+    const InferTaker *taker;
     Plan *plan;
     float *input;        /* batch x height x width x channels */
     int64_t *batch_rows; /* batch */
@@ -34,11 +34,8 @@ static Status check_input(const Inference *run) {
 static Status inference_open(Inference *run) {
     const ModelSpec *spec = &run->model->spec;
     TRY(check_input(run));
-    if (run->logits != NULL && run->model->logits < 0)
-        return context_fail(run->ctx, SPICA_ERROR_INTERNAL, "logits asked of a model without a clustering head");
-    PlanSettings settings = {.kind = PLAN_INFER, .batch = run->batch};
-    if (run->features != NULL) settings.outputs[settings.output_count++] = run->model->features;
-    if (run->logits != NULL) settings.outputs[settings.output_count++] = run->model->logits;
+    PlanSettings settings = {.kind = PLAN_INFER, .batch = run->batch, .output_count = run->taker->value_count};
+    memcpy(settings.outputs, run->taker->values, sizeof settings.outputs);
     TRY(plan_open(run->ctx, &run->plan, run->model->net, &settings));
     /* Zeroed: the places that a first, short batch leaves free are computed too, on finite numbers. */
     TRY(NEW_ZEROED(run->ctx, &run->input,
@@ -52,10 +49,6 @@ static void inference_close(Inference *run) {
     FREE_ARRAY(run->ctx, &run->batch_rows);
 }
 
-static void keep_output(const Inference *run, int index, float *output, size_t columns, size_t first, size_t count) {
-    memcpy(output + first * columns, plan_output(run->plan, index), count * columns * sizeof *output);
-}
-
 /* Pictures first .. first + count - 1 of the list; count is the batch, or less at the end. */
 static Status infer_batch(const Inference *run, ViewKey key, size_t first, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -63,10 +56,7 @@ static Status infer_batch(const Inference *run, ViewKey key, size_t first, size_
     key.first += first;
     TRY(augment_batch(run->ctx, run->policy, run->dataset, run->batch_rows, count, key, run->input));
     TRY(plan_forward(run->ctx, run->plan, run->input));
-    int index = 0;
-    if (run->features != NULL) keep_output(run, index++, run->features, (size_t)run->model->dimension, first, count);
-    if (run->logits != NULL) keep_output(run, index, run->logits, (size_t)run->model->spec.clusters, first, count);
-    return SPICA_OK;
+    return run->taker->take(run->ctx, run->taker->user, run->plan, first, count);
 }
 
 static Status infer_batches(const Inference *run, ViewKey key, const char *stage) {
@@ -82,9 +72,9 @@ static Status infer_batches(const Inference *run, ViewKey key, const char *stage
     return SPICA_OK;
 }
 
-Status infer_rows(Context *ctx, Model *model, const Dataset *dataset, const int64_t *rows, size_t count,
-                  const Policy *policy, ViewKey key, size_t batch, const char *stage, float *features, float *logits) {
-    if (count == 0 || (features == NULL && logits == NULL)) return SPICA_OK;
+Status infer_values(Context *ctx, Model *model, const Dataset *dataset, const int64_t *rows, size_t count,
+                    const Policy *policy, ViewKey key, size_t batch, const char *stage, const InferTaker *taker) {
+    if (count == 0) return SPICA_OK;
     const size_t used = batch < 1 ? 1 : batch < count ? batch : count;
     Inference run = {.ctx = ctx,
                      .model = model,
@@ -93,10 +83,44 @@ Status infer_rows(Context *ctx, Model *model, const Dataset *dataset, const int6
                      .rows = rows,
                      .count = count,
                      .batch = used,
-                     .features = features,
-                     .logits = logits};
+                     .taker = taker};
     Status status = inference_open(&run);
     if (status == SPICA_OK) status = infer_batches(&run, key, stage);
     inference_close(&run);
     return status;
+}
+
+/* Where the rows of each output go, in their order. */
+typedef struct Kept {
+    float *values[2];
+    size_t columns[2];
+    int count;
+} Kept;
+
+static Status keep_rows(Context *ctx, void *user, const Plan *plan, size_t first, size_t count) {
+    const Kept *kept = user;
+    (void)ctx;
+    for (int i = 0; i < kept->count; i++)
+        memcpy(kept->values[i] + first * kept->columns[i], plan_output(plan, i),
+               count * kept->columns[i] * sizeof *kept->values[i]);
+    return SPICA_OK;
+}
+
+static void keep_add(Kept *kept, InferTaker *taker, ValueId value, float *values, int columns) {
+    if (values == NULL) return;
+    taker->values[taker->value_count++] = value;
+    kept->values[kept->count] = values;
+    kept->columns[kept->count++] = (size_t)columns;
+}
+
+Status infer_rows(Context *ctx, Model *model, const Dataset *dataset, const int64_t *rows, size_t count,
+                  const Policy *policy, ViewKey key, size_t batch, const char *stage, float *features, float *logits) {
+    Kept kept = {0};
+    InferTaker taker = {.take = keep_rows, .user = &kept};
+    keep_add(&kept, &taker, model->features, features, model->dimension);
+    keep_add(&kept, &taker, model->logits, logits, model->spec.clusters);
+    if (count == 0 || kept.count == 0) return SPICA_OK;
+    if (logits != NULL && model->logits < 0)
+        return context_fail(ctx, SPICA_ERROR_INTERNAL, "logits asked of a model without a clustering head");
+    return infer_values(ctx, model, dataset, rows, count, policy, key, batch, stage, &taker);
 }

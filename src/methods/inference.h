@@ -13,4 +13,17 @@
 Status infer_rows(Context *ctx, Model *model, const Dataset *dataset, const int64_t *rows, size_t count,
                   const Policy *policy, ViewKey key, size_t batch, const char *stage, float *features, float *logits);
 
+/* What a pass over pictures asks of the network, and who takes it, batch by batch. */
+typedef struct InferTaker {
+    ValueId values[4]; /* plan_output's order */
+    int value_count;
+    /* Outputs of the pictures first .. first + count - 1 of the list stand in the plan's first `count` rows. */
+    Status (*take)(Context *ctx, void *user, const Plan *plan, size_t first, size_t count);
+    void *user;
+} InferTaker;
+
+/* As infer_rows, for any values of the model's network. */
+Status infer_values(Context *ctx, Model *model, const Dataset *dataset, const int64_t *rows, size_t count,
+                    const Policy *policy, ViewKey key, size_t batch, const char *stage, const InferTaker *taker);
+
 #endif
