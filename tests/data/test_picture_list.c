@@ -77,9 +77,6 @@ static void test_what_is_no_file(void **state) {
     assert_int_equal(symlink("nowhere", test_path(&scratch, "broken")), 0);
     assert_int_equal(symlink("self", test_path(&scratch, "self")), 0);
     assert_int_equal(symlink("good", test_path(&scratch, "link")), 0);
-    folder_add(&scratch, "closed");
-    text_write(&scratch, "closed/1", "x");
-    assert_int_equal(chmod(test_path(&scratch, "closed"), 0), 0);
     TEST_OK(ctx, picture_list_folder(ctx, &list, scratch.path));
     assert_string_equal(problem_of(&list, "good"), "");
     assert_string_equal(problem_of(&list, "link"), "");
@@ -88,9 +85,50 @@ static void test_what_is_no_file(void **state) {
     assert_string_equal(problem_of(&list, "socket"), "a socket, not a file");
     assert_string_equal(problem_of(&list, "broken"), "No such file or directory");
     assert_string_equal(problem_of(&list, "self"), "Too many levels of symbolic links");
-    if (geteuid() != 0) assert_string_equal(problem_of(&list, "closed"), "Permission denied");
     picture_list_close(ctx, &list);
-    assert_int_equal(chmod(test_path(&scratch, "closed"), 0700), 0);
+    test_scratch_remove(ctx, &scratch);
+    test_context_close(&ctx);
+}
+
+/* The superuser may read everything: what is tested is what nobody in particular may read. False where there is nobody.
+ */
+static bool become_nobody(const TestScratch *scratch) {
+    if (geteuid() != 0) return true;
+    assert_int_equal(chmod(scratch->path, 0755), 0);
+    if (seteuid(65534) != 0) return false;
+    if (access(scratch->path, F_OK) == 0 && path_is_folder(scratch->path)) return true;
+    assert_int_equal(seteuid(0), 0); /* a folder above it is closed */
+    return false;
+}
+
+/* A folder that cannot be read is one bad row, and what it holds is nobody's loss but its own. */
+static void test_closed_folders(void **state) {
+    (void)state;
+    static const char *const folders[] = {"closed", "listed", "open"};
+    static const mode_t modes[] = {0, 0444, 0755};
+    Context *ctx = test_context_open();
+    TestScratch scratch = test_scratch();
+    PictureList list = {0};
+    const uid_t user = geteuid();
+    for (size_t i = 0; i < 3; i++) {
+        char name[32];
+        folder_add(&scratch, folders[i]);
+        snprintf(name, sizeof name, "%s/1", folders[i]);
+        text_write(&scratch, name, "x");
+        assert_int_equal(chmod(test_path(&scratch, folders[i]), modes[i]), 0);
+    }
+    if (become_nobody(&scratch)) {
+        const Status status = picture_list_folder(ctx, &list, scratch.path);
+        assert_int_equal(seteuid(user), 0);
+        TEST_OK(ctx, status);
+        assert_int_equal(list.count, 3);
+        assert_string_equal(problem_of(&list, "closed"), "Permission denied");
+        assert_string_equal(problem_of(&list, "listed/1"), "Permission denied"); /* seen, but not to be examined */
+        assert_string_equal(problem_of(&list, "open/1"), "");
+    }
+    picture_list_close(ctx, &list);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(chmod(test_path(&scratch, folders[i]), 0700), 0);
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
 }
@@ -177,6 +215,48 @@ static void test_tables(void **state) {
     test_context_close(&ctx);
 }
 
+/* Folders within folders, each of 250 letters, until the path of a file in the deepest is as long as paths can be:
+ * 4,095 bytes from the folder that is read, which is more from anywhere else. */
+static void test_deep_folders(void **state) {
+    (void)state;
+    enum { deep = 16, letters = 250 };
+    static char path[4096];
+    Context *ctx = test_context_open();
+    TestScratch scratch = test_scratch();
+    PictureList list = {0};
+    int folders[deep + 1];
+    char name[letters + 1];
+    memset(name, 'd', letters);
+    name[letters] = '\0';
+    folders[0] = open(scratch.path, O_RDONLY | O_DIRECTORY);
+    for (int i = 0; i < deep; i++) {
+        assert_int_equal(mkdirat(folders[i], name, 0700), 0);
+        folders[i + 1] = openat(folders[i], name, O_RDONLY | O_DIRECTORY);
+        assert_true(folders[i + 1] >= 0);
+        memset(path + i * (letters + 1), 'd', letters);
+        path[i * (letters + 1) + letters] = '/';
+    }
+    const size_t begun = (size_t)deep * (letters + 1);
+    memset(path + begun, 'f', sizeof path - 1 - begun);
+    const int file = openat(folders[deep], path + begun, O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(write(file, "x", 1), 1);
+    close(file);
+    TEST_OK(ctx, picture_list_folder(ctx, &list, scratch.path));
+    assert_int_equal(list.count, 1);
+    assert_int_equal(strlen(list.entries[0].path), 4095);
+    assert_string_equal(list.entries[0].path, path);
+    assert_null(list.entries[0].problem);
+    picture_list_close(ctx, &list);
+    assert_int_equal(unlinkat(folders[deep], path + begun, 0), 0);
+    for (int i = deep; i > 0; i--) {
+        close(folders[i]);
+        assert_int_equal(unlinkat(folders[i - 1], name, AT_REMOVEDIR), 0);
+    }
+    close(folders[0]);
+    test_scratch_remove(ctx, &scratch);
+    test_context_close(&ctx);
+}
+
 /* A path that no system call takes is told as such. */
 static void test_long_path(void **state) {
     (void)state;
@@ -218,9 +298,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_and_order),
         cmocka_unit_test(test_what_is_no_file),
+        cmocka_unit_test(test_closed_folders),
         cmocka_unit_test(test_links_to_folders),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_deep_folders),
         cmocka_unit_test(test_long_path),
         cmocka_unit_test(test_pictures_in_a_folder),
     };
