@@ -66,12 +66,29 @@ static void write_picture(const Batch *batch, size_t position, Scratch *scratch)
         write_view(batch, position, picture, output, scratch);
 }
 
+/* Embeddings have no views: every batch holds the rows themselves, scaled. */
+static void write_embeddings(Context *ctx, const Batch *batch, size_t count) {
+    const size_t dimension = dataset_dimension(batch->dataset);
+    const float mean = batch->policy->mean[0], scale = 1.0f / batch->policy->deviation[0];
+#pragma omp parallel for schedule(static) num_threads(ctx->threads)
+    for (size_t position = 0; position < count; position++) {
+        const float *row = batch->dataset->embeddings + (size_t)batch->rows[position] * dimension;
+        float *output = batch->output + position * dimension;
+        for (size_t d = 0; d < dimension; d++)
+            output[d] = (row[d] - mean) * scale;
+    }
+}
+
 Status augment_batch(Context *ctx, const Policy *policy, const Dataset *dataset, const int64_t *rows, size_t count,
                      ViewKey key, float *output) {
     Batch batch = {.policy = policy, .dataset = dataset, .rows = rows, .key = key, .output = output};
     const int threads = ctx->threads;
     Scratch *scratches = NULL;
     Status status = SPICA_OK;
+    if (dataset_has_embeddings(dataset)) {
+        write_embeddings(ctx, &batch, count);
+        return SPICA_OK;
+    }
     policy_output_size(policy, dataset->height, dataset->width, &batch.height, &batch.width);
     batch_normalisation(&batch);
     TRY(NEW_ZEROED(ctx, &scratches, (size_t)threads));

@@ -65,7 +65,8 @@ typedef struct ViewKey {
 
 /* output[count x height x width x channels] (NHWC, float32, normalised): one view of each of the pictures rows[count].
  * In parallel over ctx->threads; the result does not depend on the thread count. A policy that draws nothing (none)
- * ignores the key. Errors: SPICA_ERROR_MEMORY. */
+ * ignores the key. Embeddings have no views: whatever the policy, output[count x D] is (value - mean[0]) /
+ * deviation[0]. Errors: SPICA_ERROR_MEMORY. */
 Status augment_batch(Context *ctx, const Policy *policy, const Dataset *dataset, const int64_t *rows, size_t count,
                      ViewKey key, float *output);
 

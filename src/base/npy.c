@@ -11,7 +11,7 @@ static const struct {
     const char *descriptor, *name;
     size_t bytes;
 } npy_types[] = {
-    {"<f4", "float32", 4}, {"<f8", "float64", 8}, {"|u1", "uint8", 1},
+    {"<f2", "float16", 2}, {"<f4", "float32", 4}, {"<f8", "float64", 8}, {"|u1", "uint8", 1},
     {"<i4", "int32", 4},   {"<i8", "int64", 8},   {"|b1", "bool", 1},
 };
 #define NPY_TYPE_COUNT (sizeof npy_types / sizeof npy_types[0])
@@ -171,6 +171,13 @@ Status npy_read_header(Context *ctx, const NpySource *source, NpyHeader *header)
     return status;
 }
 
+void npy_shape_print(char text[NPY_SHAPE_TEXT], const NpyHeader *header) {
+    int at = snprintf(text, NPY_SHAPE_TEXT, "(");
+    for (int axis = 0; axis < header->rank; axis++)
+        at += snprintf(text + at, NPY_SHAPE_TEXT - (size_t)at, "%s%zu", axis > 0 ? ", " : "", header->shape[axis]);
+    snprintf(text + at, NPY_SHAPE_TEXT - (size_t)at, "%s)", header->rank == 1 ? "," : "");
+}
+
 bool npy_type_find(const char *descriptor, NpyType *type) {
     for (size_t i = 0; i < NPY_TYPE_COUNT; i++) {
         if (strcmp(descriptor, npy_types[i].descriptor) != 0) continue;
@@ -201,8 +208,9 @@ Status npy_describe(Context *ctx, const NpySource *source, const NpyHeader *head
     *array = (NpyArray){.rank = header->rank};
     memcpy(array->shape, header->shape, sizeof array->shape);
     if (!npy_type_find(header->descriptor, &array->type))
-        return context_fail(ctx, SPICA_ERROR_DATA, "%s: type %s of the .npy header is none of <f4 <f8 |u1 <i4 <i8 |b1",
-                            source->path, header->descriptor);
+        return context_fail(ctx, SPICA_ERROR_DATA,
+                            "%s: type %s of the .npy header is none of <f2 <f4 <f8 |u1 <i4 <i8 |b1", source->path,
+                            header->descriptor);
     if (header->fortran_order)
         return context_fail(ctx, SPICA_ERROR_DATA, "%s: the array is in Fortran order; C order is expected",
                             source->path);

@@ -11,7 +11,7 @@
 
 #define NPY_MAX_RANK 8
 
-typedef enum NpyType { NPY_FLOAT32, NPY_FLOAT64, NPY_UINT8, NPY_INT32, NPY_INT64, NPY_BOOL } NpyType;
+typedef enum NpyType { NPY_FLOAT16, NPY_FLOAT32, NPY_FLOAT64, NPY_UINT8, NPY_INT32, NPY_INT64, NPY_BOOL } NpyType;
 
 /* Zeroed may be closed. */
 typedef struct NpyArray {
@@ -64,6 +64,10 @@ typedef struct NpyHeader {
 /* Reads a header and leaves the source at the first element. What follows is not looked at. Errors: SPICA_ERROR_DATA
  * naming file and offset, SPICA_ERROR_MEMORY, and the source's own. */
 Status npy_read_header(Context *ctx, const NpySource *source, NpyHeader *header);
+
+/* A shape as Python writes it: (60000, 28, 28). */
+#define NPY_SHAPE_TEXT 200
+void npy_shape_print(char text[NPY_SHAPE_TEXT], const NpyHeader *header);
 
 /* Whether it is one of the types above; `type` may be NULL. */
 bool npy_type_find(const char *descriptor, NpyType *type);

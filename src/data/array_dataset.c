@@ -38,18 +38,10 @@ bool array_holds_pictures(const NpyHeader *header) {
     return is_bytes(header) && !header->fortran_order && shape_find(header, &shape) && shape_has_sides(&shape);
 }
 
-/* As Python writes it: (60000, 28, 28). */
-static void shape_print(char text[200], const NpyHeader *header) {
-    int at = snprintf(text, 200, "(");
-    for (int axis = 0; axis < header->rank; axis++)
-        at += snprintf(text + at, 200 - (size_t)at, "%s%zu", axis > 0 ? ", " : "", header->shape[axis]);
-    snprintf(text + at, 200 - (size_t)at, "%s)", header->rank == 1 ? "," : "");
-}
-
 static Status part_find_shape(Context *ctx, ArrayPart *part, const NpyHeader *header) {
     const char *path = part->pictures.path;
-    char text[200];
-    shape_print(text, header);
+    char text[NPY_SHAPE_TEXT];
+    npy_shape_print(text, header);
     if (!is_bytes(header))
         return context_fail(ctx, SPICA_ERROR_DATA, "%s: pictures of type %s, expected uint8 (|u1)", path,
                             header->descriptor);
@@ -126,42 +118,46 @@ static int64_t label_value(const uint8_t *bytes, NpyType type) {
     return narrow;
 }
 
-/* Reads the header of labels. */
-static Status labels_open(Context *ctx, const ArrayPart *part, NpyArray *array) {
-    const char *path = part->labels.path;
+/* Reads the header of labels, one for each of `count` rows of `data`. */
+static Status labels_open(Context *ctx, const NpySource *labels, size_t count, const char *data, NpyArray *array) {
+    const char *path = labels->path;
     NpyHeader header;
     NpyType type;
-    char text[200];
-    TRY(npy_read_header(ctx, &part->labels, &header));
-    shape_print(text, &header);
+    char text[NPY_SHAPE_TEXT];
+    TRY(npy_read_header(ctx, labels, &header));
+    npy_shape_print(text, &header);
     if (!npy_type_find(header.descriptor, &type) || (type != NPY_UINT8 && type != NPY_INT32 && type != NPY_INT64))
         return context_fail(ctx, SPICA_ERROR_DATA, "%s: labels of type %s, expected uint8, int32 or int64", path,
                             header.descriptor);
     if (header.rank != 1 && (header.rank != 2 || header.shape[1] != 1))
         return context_fail(ctx, SPICA_ERROR_DATA, "%s: labels of shape %s, expected one for each of %zu pictures",
-                            path, text, part->shape.count);
-    if (header.shape[0] != part->shape.count)
+                            path, text, count);
+    if (header.shape[0] != count)
         return context_fail(ctx, SPICA_ERROR_DATA, "%s: %zu labels, but %s has %zu pictures", path, header.shape[0],
-                            part->pictures.path, part->shape.count);
-    return npy_describe(ctx, &part->labels, &header, array);
+                            data, count);
+    return npy_describe(ctx, labels, &header, array);
+}
+
+Status array_read_integers(Context *ctx, const NpySource *labels, size_t count, const char *data, int64_t *values) {
+    uint8_t piece[PIECE];
+    NpyArray array;
+    TRY(labels_open(ctx, labels, count, data, &array));
+    const size_t bytes = npy_item_bytes(array.type);
+    for (size_t row = 0; row < array.count; row += LABELS_PIECE) {
+        const size_t next = array.count - row < LABELS_PIECE ? array.count - row : LABELS_PIECE;
+        TRY(labels->read(ctx, labels, piece, next * bytes));
+        for (size_t i = 0; i < next; i++)
+            values[row + i] = label_value(piece + i * bytes, array.type);
+    }
+    return SPICA_OK;
 }
 
 /* values[part.shape.count]; -1 throughout where the part has no labels. */
 static Status part_read_labels(Context *ctx, const ArrayPart *part, int64_t *values) {
-    uint8_t piece[PIECE];
-    NpyArray array;
     for (size_t row = 0; row < part->shape.count; row++)
         values[row] = -1;
     if (part->labels.path == NULL) return SPICA_OK;
-    TRY(labels_open(ctx, part, &array));
-    const size_t bytes = npy_item_bytes(array.type);
-    for (size_t row = 0; row < array.count; row += LABELS_PIECE) {
-        const size_t count = array.count - row < LABELS_PIECE ? array.count - row : LABELS_PIECE;
-        TRY(part->labels.read(ctx, &part->labels, piece, count * bytes));
-        for (size_t i = 0; i < count; i++)
-            values[row + i] = label_value(piece + i * bytes, array.type);
-    }
-    return SPICA_OK;
+    return array_read_integers(ctx, &part->labels, part->shape.count, part->pictures.path, values);
 }
 
 static int value_compare(const void *a, const void *b) {
@@ -215,6 +211,16 @@ static Status dataset_number_labels(Context *ctx, Dataset *dataset, const int64_
     return status;
 }
 
+Status array_read_labels(Context *ctx, Dataset *dataset, const NpySource *labels, const char *data) {
+    int64_t *values;
+    TRY(NEW_ARRAY(ctx, &values, dataset->count));
+    Status status = array_read_integers(ctx, labels, dataset->count, data, values);
+    if (status == SPICA_OK && dataset->labels == NULL) status = NEW_ARRAY(ctx, &dataset->labels, dataset->count);
+    if (status == SPICA_OK) status = dataset_number_labels(ctx, dataset, values);
+    FREE_ARRAY(ctx, &values);
+    return status;
+}
+
 /* Labels come before pictures: they are small, and may be wrong. */
 static Status dataset_read_labels(Context *ctx, Dataset *dataset, const ArrayPart *parts, size_t part_count) {
     int64_t *values;
@@ -261,3 +267,5 @@ bool file_begins_with(const char *path, const void *bytes, size_t count) {
     fclose(stream);
     return same;
 }
+
+bool file_is_array(const char *path) { return file_begins_with(path, "\x93NUMPY", 6); }

@@ -28,7 +28,18 @@ bool array_holds_pictures(const NpyHeader *header);
  * naming array and offset, SPICA_ERROR_MEMORY, and the sources' own. */
 Status arrays_read(Context *ctx, Dataset *dataset, ArrayPart *parts, size_t part_count, const char *path);
 
+/* values[count], one integer for each of the rows of `data` (for messages), from an array of uint8, int32 or int64, N
+ * or N x 1. Errors as of arrays_read. */
+Status array_read_integers(Context *ctx, const NpySource *labels, size_t count, const char *data, int64_t *values);
+
+/* Replaces the data set's labels by those of such an array, numbered and named as by arrays_read. No value that is a
+ * label: the data set has none. */
+Status array_read_labels(Context *ctx, Dataset *dataset, const NpySource *labels, const char *data);
+
 /* Whether a file begins with these bytes; false where it cannot be read. */
 bool file_begins_with(const char *path, const void *bytes, size_t count);
+
+/* Whether a file is one of NumPy's arrays, by its first bytes. */
+bool file_is_array(const char *path);
 
 #endif

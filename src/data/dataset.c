@@ -13,10 +13,12 @@
 #include "data/cifar_reader.h"
 #include "data/dataset_labels.h"
 #include "data/dataset_measure.h"
+#include "data/embedding_array.h"
 #include "data/idx_reader.h"
 #include "data/npy_reader.h"
 #include "data/npz_reader.h"
 #include "data/picture_reader.h"
+#include "data/row_names.h"
 #include "data/stl10_reader.h"
 
 /* Every kind of data set, asked in this order. */
@@ -86,11 +88,12 @@ static void parts_shrink(Dataset *dataset, const bool *chosen) {
 
 /* Moves the chosen rows to the front, in their order. */
 static void rows_compact(Dataset *dataset, const bool *chosen) {
-    const size_t picture = (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
+    const size_t bytes = dataset_row_bytes(dataset);
+    uint8_t *rows = dataset_rows(dataset);
     size_t kept = 0;
     for (size_t row = 0; row < dataset->count; row++) {
         if (!chosen[row]) continue;
-        if (kept != row) memcpy(dataset->pixels + kept * picture, dataset->pixels + row * picture, picture);
+        if (kept != row) memcpy(rows + kept * bytes, rows + row * bytes, bytes);
         dataset->paths[kept] = dataset->paths[row];
         if (dataset->labels != NULL) dataset->labels[kept] = dataset->labels[row];
         kept++;
@@ -108,13 +111,17 @@ void dataset_replace_pixels(Context *ctx, Dataset *dataset, uint8_t *pixels) {
     dataset->pixels = pixels;
 }
 
-/* Gives the room of pictures that were left out back. */
-static Status pixels_shrink(Context *ctx, Dataset *dataset) {
-    const size_t picture = (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
-    uint8_t *pixels;
-    TRY(NEW_ARRAY(ctx, &pixels, dataset->count * picture));
-    memcpy(pixels, dataset->pixels, dataset->count * picture);
-    dataset_replace_pixels(ctx, dataset, pixels);
+/* Gives the room of rows that were left out back. */
+static Status rows_shrink(Context *ctx, Dataset *dataset) {
+    void *rows;
+    TRY(memory_allocate(ctx, &rows, dataset->count, dataset_row_bytes(dataset)));
+    memcpy(rows, dataset_rows(dataset), dataset->count * dataset_row_bytes(dataset));
+    if (!dataset_has_embeddings(dataset)) {
+        dataset_replace_pixels(ctx, dataset, rows);
+        return SPICA_OK;
+    }
+    FREE_ARRAY(ctx, &dataset->embeddings);
+    dataset->embeddings = rows;
     return SPICA_OK;
 }
 
@@ -129,7 +136,22 @@ static Status dataset_limit(Context *ctx, Dataset *dataset, size_t limit) {
     }
     FREE_ARRAY(ctx, &chosen);
     TRY(status);
-    return pixels_shrink(ctx, dataset);
+    return rows_shrink(ctx, dataset);
+}
+
+/* The rows of an array have no names of their own. */
+static Status dataset_name(Context *ctx, Dataset *dataset, const char *path, const char *names) {
+    static const char *const kinds[] = {"npy", EMBEDDINGS_KIND};
+    if (names == NULL || *names == '\0') return SPICA_OK;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(dataset->kind, kinds[i]) == 0) return dataset_name_rows(ctx, dataset, names);
+    return context_fail(ctx, SPICA_ERROR_OPTION, "data.paths = %s: the pictures of %s have names of their own", names,
+                        path);
+}
+
+Status dataset_require_pictures(Context *ctx, const Dataset *dataset, const char *what) {
+    if (!dataset_has_embeddings(dataset)) return SPICA_OK;
+    return context_fail(ctx, SPICA_ERROR_DATA, "%s needs pictures, but the data are embeddings", what);
 }
 
 Status dataset_open(Context *ctx, Dataset *dataset, const char *path, const DataSettings *settings) {
@@ -142,14 +164,16 @@ Status dataset_open(Context *ctx, Dataset *dataset, const char *path, const Data
     TRY(dataset_read(ctx, dataset, &request));
     if (request.folder_labels && strcmp(dataset->kind, picture_reader.kind) != 0)
         return context_fail(ctx, SPICA_ERROR_OPTION, "data.labels = folders: %s is no folder of pictures", path);
-    TRY(dataset_limit(ctx, dataset, settings->limit));
+    TRY(dataset_name(ctx, dataset, path, settings->paths));
     if (!request.labels && strcmp(labels, "none") != 0) TRY(dataset_join_labels(ctx, dataset, labels));
+    TRY(dataset_limit(ctx, dataset, settings->limit));
     /* A reader of files that are kept decoded has it already. */
     return dataset->fingerprint != 0 ? SPICA_OK : dataset_fingerprint(ctx, dataset, &dataset->fingerprint);
 }
 
 void dataset_close(Context *ctx, Dataset *dataset) {
     dataset_replace_pixels(ctx, dataset, NULL);
+    FREE_ARRAY(ctx, &dataset->embeddings);
     FREE_ARRAY(ctx, &dataset->labels);
     arena_close(ctx, &dataset->arena);
     memset(dataset, 0, sizeof *dataset);

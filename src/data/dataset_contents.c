@@ -7,12 +7,30 @@
 #include "base/files.h"
 #include "data/reader.h"
 
+static Status count_check(Context *ctx, size_t count, const char *rows, const char *path) {
+    if (count == 0) return context_fail(ctx, SPICA_ERROR_DATA, "%s: holds no %s", path, rows);
+    if (count <= INT32_MAX) return SPICA_OK;
+    return context_fail(ctx, SPICA_ERROR_DATA, "%s: holds too many %s, %zu", path, rows, count);
+}
+
+static Status paths_allocate(Context *ctx, Dataset *dataset, size_t count) {
+    return arena_allocate(ctx, &dataset->arena, (void **)&dataset->paths, count, sizeof *dataset->paths);
+}
+
+Status dataset_allocate_embeddings(Context *ctx, Dataset *dataset, size_t count, size_t dimension, const char *path) {
+    TRY(count_check(ctx, count, "embeddings", path));
+    TRY(memory_allocate(ctx, (void **)&dataset->embeddings, count * dimension, sizeof *dataset->embeddings));
+    TRY(paths_allocate(ctx, dataset, count));
+    dataset->height = dataset->width = 1;
+    dataset->channels = (int)dimension;
+    dataset->count = count;
+    return SPICA_OK;
+}
+
 Status dataset_allocate(Context *ctx, Dataset *dataset, size_t count, bool labels, const char *path) {
-    if (count == 0) return context_fail(ctx, SPICA_ERROR_DATA, "%s: holds no pictures", path);
-    if (count > INT32_MAX) return context_fail(ctx, SPICA_ERROR_DATA, "%s: holds too many pictures, %zu", path, count);
-    const size_t picture = (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
-    TRY(memory_allocate(ctx, (void **)&dataset->pixels, count, picture));
-    TRY(arena_allocate(ctx, &dataset->arena, (void **)&dataset->paths, count, sizeof *dataset->paths));
+    TRY(count_check(ctx, count, "pictures", path));
+    TRY(memory_allocate(ctx, (void **)&dataset->pixels, count, dataset_row_bytes(dataset)));
+    TRY(paths_allocate(ctx, dataset, count));
     if (labels) {
         TRY(NEW_ARRAY(ctx, &dataset->labels, count));
         for (size_t row = 0; row < count; row++)

@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/name_table.h"
-#include "data/reader.h"
+#include "data/array_dataset.h"
 
 /* Everything that the join needs. Zeroed may be closed. */
 typedef struct LabelJoin {
@@ -92,10 +92,9 @@ static Status join_run(Context *ctx, LabelJoin *join, Dataset *dataset, const ch
     return SPICA_OK;
 }
 
-Status dataset_join_labels(Context *ctx, Dataset *dataset, const char *file) {
+static Status table_join(Context *ctx, Dataset *dataset, const char *file) {
     LabelJoin join = {0};
     Status status;
-    if (!path_exists(file)) return context_fail(ctx, SPICA_ERROR_DATA, "%s: no such file of labels", file);
     TRY_GOTO(status, close, join_run(ctx, &join, dataset, file));
     TRY_GOTO(status, close, dataset_name_classes(ctx, dataset, join.names.names, join.names.count));
     FREE_ARRAY(ctx, &dataset->labels);
@@ -104,4 +103,25 @@ Status dataset_join_labels(Context *ctx, Dataset *dataset, const char *file) {
 close:
     join_close(ctx, &join);
     return status;
+}
+
+/* One integer for each row, in their order. */
+static Status array_join(Context *ctx, Dataset *dataset, const char *file) {
+    FILE *stream;
+    uint64_t bytes;
+    Status status = file_open(ctx, file, &stream, &bytes);
+    if (status == SPICA_ERROR_IO) return SPICA_ERROR_DATA; /* the reason stands */
+    TRY(status);
+    const NpySource source = npy_file_source(stream, file, bytes);
+    status = array_read_labels(ctx, dataset, &source, "the data set");
+    fclose(stream);
+    if (status == SPICA_OK && dataset->labels == NULL)
+        status = context_fail(ctx, SPICA_ERROR_DATA, "%s: labels none of the %zu rows: all are negative", file,
+                              dataset->count);
+    return status == SPICA_ERROR_IO ? SPICA_ERROR_DATA : status;
+}
+
+Status dataset_join_labels(Context *ctx, Dataset *dataset, const char *file) {
+    if (!path_exists(file)) return context_fail(ctx, SPICA_ERROR_DATA, "%s: no such file of labels", file);
+    return file_is_array(file) ? array_join(ctx, dataset, file) : table_join(ctx, dataset, file);
 }

@@ -53,19 +53,16 @@ uint64_t bytes_hash(const void *start, size_t count) {
     return hash_finish(state);
 }
 
-static size_t dataset_picture_bytes(const Dataset *dataset) {
-    return (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
-}
-
 Status dataset_fingerprint(Context *ctx, const Dataset *dataset, uint64_t *fingerprint) {
-    const size_t bytes = dataset->count * dataset_picture_bytes(dataset);
+    const size_t bytes = dataset->count * dataset_row_bytes(dataset);
     const size_t blocks = (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
     uint64_t *hashes;
     TRY(NEW_ARRAY(ctx, &hashes, blocks));
 #pragma omp parallel for schedule(static) num_threads(ctx->threads)
     for (size_t block = 0; block < blocks; block++) {
         const size_t start = block * BLOCK_BYTES;
-        hashes[block] = bytes_hash(dataset->pixels + start, bytes - start < BLOCK_BYTES ? bytes - start : BLOCK_BYTES);
+        hashes[block] =
+            bytes_hash(dataset_rows(dataset) + start, bytes - start < BLOCK_BYTES ? bytes - start : BLOCK_BYTES);
     }
     uint64_t state = dataset->count;
     state = hash_add(state, (uint64_t)dataset->height);
@@ -93,10 +90,10 @@ static int hashed_compare(const void *a, const void *b) {
  * chance make the loop go on. */
 static int64_t first_equal(const Dataset *dataset, const HashedRow *rows, size_t begin, size_t at,
                            const int64_t *first) {
-    const size_t picture = dataset_picture_bytes(dataset);
+    const size_t bytes = dataset_row_bytes(dataset);
     for (size_t i = begin; i < at; i++)
-        if (first[rows[i].row] < 0 && memcmp(dataset_picture(dataset, (size_t)rows[i].row),
-                                             dataset_picture(dataset, (size_t)rows[at].row), picture) == 0)
+        if (first[rows[i].row] < 0 &&
+            memcmp(dataset_row(dataset, (size_t)rows[i].row), dataset_row(dataset, (size_t)rows[at].row), bytes) == 0)
             return (int64_t)rows[i].row;
     return -1;
 }
@@ -113,12 +110,12 @@ static size_t hashed_compare_pixels(const Dataset *dataset, const HashedRow *row
 }
 
 Status dataset_find_duplicates(Context *ctx, const Dataset *dataset, int64_t *first, size_t *duplicates) {
-    const size_t picture = dataset_picture_bytes(dataset);
+    const size_t bytes = dataset_row_bytes(dataset);
     HashedRow *rows;
     TRY(NEW_ARRAY(ctx, &rows, dataset->count));
 #pragma omp parallel for schedule(static) num_threads(ctx->threads)
     for (size_t row = 0; row < dataset->count; row++)
-        rows[row] = (HashedRow){bytes_hash(dataset_picture(dataset, row), picture), row};
+        rows[row] = (HashedRow){bytes_hash(dataset_row(dataset, row), bytes), row};
     qsort(rows, dataset->count, sizeof *rows, hashed_compare);
     *duplicates = hashed_compare_pixels(dataset, rows, first);
     FREE_ARRAY(ctx, &rows);
@@ -144,9 +141,30 @@ SIMD_VERSIONS static void bytes_add(const uint8_t *values, size_t count, size_t 
     }
 }
 
+static void embeddings_statistics(const Dataset *dataset, float mean[3], float deviation[3]) {
+    const size_t dimension = dataset_dimension(dataset);
+    double squares = 0.0;
+    for (size_t row = 0; row < dataset->count; row++) {
+        const float *numbers = dataset->embeddings + row * dimension;
+        double sum = 0.0;
+        for (size_t d = 0; d < dimension; d++)
+            sum += (double)numbers[d] * (double)numbers[d];
+        squares += sum;
+    }
+    const double size = sqrt(squares / ((double)dataset->count * (double)dimension));
+    for (int c = 0; c < 3; c++) {
+        mean[c] = 0.0f;
+        deviation[c] = size > 0.0 ? (float)size : 1.0f;
+    }
+}
+
 /* The sums are whole numbers, so the result is exact up to its rounding, and the variance loses nothing to cancellation
  * but in its last product. */
 void dataset_statistics(const Dataset *dataset, float mean[3], float deviation[3]) {
+    if (dataset_has_embeddings(dataset)) {
+        embeddings_statistics(dataset, mean, deviation);
+        return;
+    }
     const size_t channels = (size_t)dataset->channels;
     const size_t values = dataset->count * (size_t)dataset->height * (size_t)dataset->width;
     for (size_t channel = 0; channel < channels; channel++) {

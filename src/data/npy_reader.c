@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/files.h"
-#include "data/array_dataset.h"
+#include "data/embedding_array.h"
 
 /* The names of SPICE's authors' program. */
 #define PICTURES_FILE "data.npy"
@@ -46,6 +46,15 @@ static Status find_labels(Context *ctx, const char *pictures, char **labels) {
     return SPICA_OK;
 }
 
+/* Floats are embeddings. */
+static Status part_read(Context *ctx, Dataset *dataset, ArrayPart *part, FILE *stream, const char *path) {
+    NpyHeader header;
+    TRY(npy_read_header(ctx, &part->pictures, &header));
+    if (array_holds_embeddings(&header)) return embeddings_read(ctx, dataset, part, &header);
+    rewind(stream);
+    return arrays_read(ctx, dataset, part, 1, path);
+}
+
 static Status npy_read_dataset(Context *ctx, Dataset *dataset, const ReadRequest *request) {
     ArrayFile pictures = {0}, labels = {0};
     ArrayPart part = {0};
@@ -55,7 +64,7 @@ static Status npy_read_dataset(Context *ctx, Dataset *dataset, const ReadRequest
     part.name = path_name(pictures.path);
     if (request->labels) TRY_GOTO(status, close, find_labels(ctx, pictures.path, &labels.path));
     if (labels.path != NULL) TRY_GOTO(status, close, array_open(ctx, &labels, &part.labels));
-    status = arrays_read(ctx, dataset, &part, 1, request->path);
+    status = part_read(ctx, dataset, &part, pictures.stream, request->path);
 close:
     array_close(ctx, &pictures);
     array_close(ctx, &labels);
@@ -71,12 +80,12 @@ static bool npy_recognise(const ReadRequest *request) {
     }
     const size_t length = strlen(request->path);
     if (length > 4 && strcmp(request->path + length - 4, ".npy") == 0) return true;
-    return file_begins_with(request->path, "\x93NUMPY", 6);
+    return file_is_array(request->path);
 }
 
 const DataReader npy_reader = {
     .kind = "npy",
-    .expected = "uint8 pictures as NumPy's arrays (.npy, data.npy with label.npy)",
+    .expected = "uint8 pictures as NumPy's arrays (.npy, data.npy with label.npy) and embeddings as one of floats",
     .recognise = npy_recognise,
     .read = npy_read_dataset,
 };

@@ -30,6 +30,10 @@ typedef struct DataReader {
  * (all -1) where `labels` is set. Errors: SPICA_ERROR_DATA where there are none or too many, SPICA_ERROR_MEMORY. */
 Status dataset_allocate(Context *ctx, Dataset *dataset, size_t count, bool labels, const char *path);
 
+/* Room for `count` embeddings of `dimension` numbers and their paths, in place of pixels. Errors as of
+ * dataset_allocate. */
+Status dataset_allocate_embeddings(Context *ctx, Dataset *dataset, size_t count, size_t dimension, const char *path);
+
 /* chosen[count]: which rows a random subset of `limit` keeps, at most count. A function of count and limit alone. */
 Status dataset_choose_rows(Context *ctx, bool *chosen, size_t count, size_t limit);
 

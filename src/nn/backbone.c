@@ -14,6 +14,7 @@ static const struct {
     {"resnet18", BACKBONE_RESNET18},
     {"resnet34", BACKBONE_RESNET34},
     {"resnet50", BACKBONE_RESNET50},
+    {"none", BACKBONE_NONE},
 };
 
 /* Groups of a WRN and blocks of each. 6 convolutions and the stem's 4 extras per block in three groups (28 = 4 + 6 *
@@ -240,6 +241,7 @@ static Status build_wrn(Builder *b) {
 /* ---- */
 
 static Status check_spec(Context *ctx, const BackboneSpec *spec) {
+    if (spec->family == BACKBONE_NONE) return SPICA_OK;
     if (spec->family == BACKBONE_WRN) {
         if (spec->widen < 1 || spec->widen > 512)
             return context_fail(ctx, SPICA_ERROR_OPTION, "a WRN widened %d times: 1 to 512 is possible", spec->widen);
@@ -262,7 +264,7 @@ Status backbone_build(Context *ctx, Net *net, const BackboneSpec *spec, const ch
     Builder builder = {.ctx = ctx, .net = net, .spec = spec, .prefix = prefix, .value = net_input(net)};
     if (spec->family == BACKBONE_WRN)
         TRY(build_wrn(&builder));
-    else
+    else if (spec->family != BACKBONE_NONE)
         TRY(build_resnet(&builder));
     if (map != NULL) *map = builder.value;
     return net_global_avg_pool(ctx, net, builder.value, features);

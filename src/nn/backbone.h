@@ -4,7 +4,13 @@
 
 #include "nn/net.h"
 
-typedef enum BackboneFamily { BACKBONE_RESNET18, BACKBONE_RESNET34, BACKBONE_RESNET50, BACKBONE_WRN } BackboneFamily;
+typedef enum BackboneFamily {
+    BACKBONE_RESNET18,
+    BACKBONE_RESNET34,
+    BACKBONE_RESNET50,
+    BACKBONE_WRN,
+    BACKBONE_NONE, /* for embeddings: the features are the input, 1 x 1 x D */
+} BackboneFamily;
 
 typedef enum BackboneStem {
     STEM_IMAGENET, /* 7x7 stride 2, 3x3 max-pool stride 2 */
@@ -23,8 +29,8 @@ typedef struct BackboneSpec {
     float dropout;     /* WRNs: between the two convolutions of a block; 0 for ResNets, which have none */
 } BackboneSpec;
 
-/* Reads "resnet18", "resnet34", "resnet50", "wrn28-2" ... into family, depth and widen; SPICA_ERROR_OPTION with the
- * known names otherwise. */
+/* Reads "resnet18", "resnet34", "resnet50", "wrn28-2", "none" ... into family, depth and widen; SPICA_ERROR_OPTION with
+ * the known names otherwise. */
 Status backbone_parse(Context *ctx, const char *name, BackboneSpec *spec);
 
 /* The name that backbone_parse reads. */

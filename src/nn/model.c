@@ -91,7 +91,7 @@ static const struct {
     bool later; /* files of before it was there lack it, and mean 0 */
 } integer_fields[] = {
     {"width", FIELD(backbone.width), 0, 8192, false},
-    {"input_channels", FIELD(channels), 1, 1024, false},
+    {"input_channels", FIELD(channels), 1, 65536, false},
     {"input_height", FIELD(height), 1, 65536, false},
     {"input_width", FIELD(width), 1, 65536, false},
     {"projection_hidden", FIELD(projection_hidden), 0, 1 << 20, false},

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "base/half.h"
 
 static const struct {
     const char *name;
@@ -231,19 +232,6 @@ Status safetensors_open(Context *ctx, SafetensorsHeader *header, const char *pat
 void safetensors_header_close(Context *ctx, SafetensorsHeader *header) {
     arena_close(ctx, &header->arena);
     *header = (SafetensorsHeader){0};
-}
-
-/* IEEE binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
-static float half_to_float(uint16_t half) {
-    const float sign = (half & 0x8000u) != 0 ? -1.0f : 1.0f;
-    const unsigned exponent = half >> 10 & 0x1Fu;
-    const unsigned fraction = half & 0x3FFu;
-    if (exponent == 0) return sign * (float)fraction * 0x1p-24f;
-    if (exponent == 31) return fraction != 0 ? __builtin_nanf("") : sign * __builtin_inff();
-    const uint32_t bits = (uint32_t)(half & 0x8000u) << 16 | (exponent + 112u) << 23 | fraction << 13;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
 }
 
 static float element_to_float(SafetensorsType type, const unsigned char *bytes) {

@@ -167,7 +167,7 @@ static void test_wrong_pictures(void **state) {
     Context *ctx = test_context_open();
     TestScratch scratch = test_scratch();
     static const WrongArray cases[] = {
-        {"<f4", "False", "(2, 5, 5)", 200, "a.npy: pictures of type <f4, expected uint8 (|u1)"},
+        {"<u4", "False", "(2, 5, 5)", 200, "a.npy: pictures of type <u4, expected uint8 (|u1)"},
         {"<u2", "False", "(2, 5, 5)", 100, "a.npy: pictures of type <u2, expected uint8 (|u1)"},
         {"|S12345678901234567890", "False", "(2, 5, 5)", 100, "a.npy: pictures of type |S12345678901234567890, "},
         {"|u1", "True", "(2, 5, 5)", 50, "a.npy: the array is in Fortran order; C order is expected"},
