@@ -4,6 +4,7 @@ find_package(OpenMP REQUIRED COMPONENTS C)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
+pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
 
 # oneDNN by header and library: Debian's CMake package asks for OpenCL headers that it does not depend on.
 find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h REQUIRED)
@@ -28,7 +29,7 @@ add_library(spica_dependencies INTERFACE)
 target_include_directories(spica_dependencies SYSTEM INTERFACE ${DNNL_INCLUDE_DIR} ${OPENBLAS_INCLUDE_DIR}
                            ${ARPACK_INCLUDE_DIR})
 target_link_libraries(spica_dependencies INTERFACE ${DNNL_LIBRARY} ${OPENBLAS_LIBRARY} ${ARPACK_LIBRARY}
-                      OpenMP::OpenMP_C ZLIB::ZLIB PkgConfig::JANSSON PkgConfig::INIH m)
+                      OpenMP::OpenMP_C ZLIB::ZLIB PkgConfig::JANSSON PkgConfig::INIH PkgConfig::WEBP m)
 set(CMAKE_BUILD_RPATH ${OPENBLAS_DIRECTORY})
 set(CMAKE_INSTALL_RPATH ${OPENBLAS_DIRECTORY})
 add_link_options(-Wl,--disable-new-dtags)

@@ -45,6 +45,7 @@ typedef enum RandomPurpose {
     RANDOM_AUGMENT_SELF_LABEL = 28,
     RANDOM_SEEDS = 29,       /* where clusters without a known picture begin */
     RANDOM_ORDER_KNOWN = 30, /* orders of the head that learns from known labels */
+    RANDOM_MAP_CHOICE = 31,  /* which pictures are on a map */
 } RandomPurpose;
 
 /* A sequence of draws at one place of use. Cheap to make; plain data. */

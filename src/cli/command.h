@@ -40,7 +40,7 @@ typedef struct Command {
 } Command;
 
 extern const Command command_cluster, command_assign, command_eval, command_probe, command_embed, command_info,
-    command_recipe, command_options, command_ablate, command_cache, command_bench;
+    command_recipe, command_options, command_ablate, command_cache, command_report, command_bench;
 
 /* Reads argv[0..count-1], the words after the command's name. A wrong word is reported on the console and gives
  * SPICA_ERROR_OPTION. */

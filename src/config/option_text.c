@@ -1,52 +1,11 @@
 /* The table and its values as texts for people and files: config.ini and docs/options.md. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/number.h"
+#include "base/text_buffer.h"
 #include "config/option_value.h"
 #include "config/options.h"
-
-/* A text that grows. */
-typedef struct TextBuffer {
-    Context *ctx;
-    char *text; /* owned */
-    size_t length, capacity;
-    Status status; /* the first failure; later calls do nothing */
-} TextBuffer;
-
-static void buffer_add(TextBuffer *buffer, const char *text) {
-    const size_t length = strlen(text);
-    if (buffer->status != SPICA_OK) return;
-    if (buffer->length + length >= buffer->capacity) {
-        const size_t capacity = 2 * (buffer->capacity + length) + 4096;
-        char *larger;
-        buffer->status = NEW_ARRAY(buffer->ctx, &larger, capacity);
-        if (buffer->status != SPICA_OK) return;
-        if (buffer->length > 0) memcpy(larger, buffer->text, buffer->length);
-        FREE_ARRAY(buffer->ctx, &buffer->text);
-        buffer->text = larger;
-        buffer->capacity = capacity;
-    }
-    memcpy(buffer->text + buffer->length, text, length + 1);
-    buffer->length += length;
-}
-
-static void buffer_print(TextBuffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void buffer_print(TextBuffer *buffer, const char *format, ...) {
-    char text[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    buffer_add(buffer, text);
-}
-
-static Status buffer_take(TextBuffer *buffer, char **text) {
-    if (buffer->status != SPICA_OK) FREE_ARRAY(buffer->ctx, &buffer->text);
-    *text = buffer->text;
-    return buffer->status;
-}
 
 /* Length of the key's part before the last dot that makes a section: "features", "features.augment". */
 static size_t section_length(const char *key) { return (size_t)(strrchr(key, '.') - key); }
@@ -63,26 +22,26 @@ static bool is_missing(const OptionRow *row, const char *text) {
 static void write_option(TextBuffer *buffer, const OptionRow *row, const char *text) {
     const char *name = row->key + section_length(row->key) + 1;
     if (row->type != OPTION_TEXT) {
-        buffer_print(buffer, "%s = %s\n", name, text);
+        text_print(buffer, "%s = %s\n", name, text);
         return;
     }
     char *escaped;
     if (buffer->status == SPICA_OK) buffer->status = option_text_escape(buffer->ctx, &escaped, text);
     if (buffer->status != SPICA_OK) return;
-    buffer_print(buffer, "%s =%s%s\n", name, *escaped != '\0' ? " " : "", escaped);
+    text_print(buffer, "%s =%s%s\n", name, *escaped != '\0' ? " " : "", escaped);
     FREE_ARRAY(buffer->ctx, &escaped);
 }
 
 Status options_write(Context *ctx, const Options *options, char **text) {
     TextBuffer buffer = {.ctx = ctx};
-    buffer_add(&buffer, "# Every option of this run as it was resolved. Used as a recipe it repeats the run.\n");
+    text_add(&buffer, "# Every option of this run as it was resolved. Used as a recipe it repeats the run.\n");
     for (size_t i = 0; i < option_count; i++) {
         const OptionRow *row = &option_table[i];
         if (i == 0 || !same_section(row, row - 1))
-            buffer_print(&buffer, "\n[%.*s]\n", (int)section_length(row->key), row->key);
+            text_print(&buffer, "\n[%.*s]\n", (int)section_length(row->key), row->key);
         if (!is_missing(row, options->texts[i])) write_option(&buffer, row, options->texts[i]);
     }
-    return buffer_take(&buffer, text);
+    return text_take(&buffer, text);
 }
 
 /* A cell of a Markdown table: a bar would end it. */
@@ -94,7 +53,7 @@ static void add_cell(TextBuffer *buffer, const char *text) {
         escaped[used++] = *text;
     }
     escaped[used] = '\0';
-    buffer_print(buffer, " %s |", escaped);
+    text_print(buffer, " %s |", escaped);
 }
 
 static const char *section_title(const char *key) {
@@ -121,30 +80,30 @@ static const char *section_title(const char *key) {
 
 static void write_row(TextBuffer *buffer, const OptionRow *row) {
     char rule[256], cell[512];
-    buffer_print(buffer, "| `%s`%s%s%s |", row->key, row->flag != NULL ? ", `" : "", row->flag != NULL ? row->flag : "",
-                 row->flag != NULL ? "`" : "");
+    text_print(buffer, "| `%s`%s%s%s |", row->key, row->flag != NULL ? ", `" : "", row->flag != NULL ? row->flag : "",
+               row->flag != NULL ? "`" : "");
     add_cell(buffer, option_value_rule(row, rule, sizeof rule));
     const bool missing = is_missing(row, row->initial);
     snprintf(cell, sizeof cell, "%s%s%s", missing ? "" : row->initial, *row->unit != '\0' ? " " : "", row->unit);
     add_cell(buffer, cell);
     add_cell(buffer, row->help);
     add_cell(buffer, row->source);
-    buffer_add(buffer, "\n");
+    text_add(buffer, "\n");
 }
 
 Status options_markdown(Context *ctx, char **text) {
     TextBuffer buffer = {.ctx = ctx};
-    buffer_add(&buffer, "# Options\n\n"
-                        "Made from the option table by `spica options`; do not edit. Every option is set by\n"
-                        "`--set KEY=VALUE` or in a recipe, some by a flag of their own. Built-in default < recipe <\n"
-                        "`--set` and flags. The last column names the paper's equation, section or table that the\n"
-                        "option comes from, or the authors' program.\n");
+    text_add(&buffer, "# Options\n\n"
+                      "Made from the option table by `spica options`; do not edit. Every option is set by\n"
+                      "`--set KEY=VALUE` or in a recipe, some by a flag of their own. Built-in default < recipe <\n"
+                      "`--set` and flags. The last column names the paper's equation, section or table that the\n"
+                      "option comes from, or the authors' program.\n");
     for (size_t i = 0; i < option_count; i++) {
         const OptionRow *row = &option_table[i];
         if (i == 0 || !same_section(row, row - 1))
-            buffer_print(&buffer, "\n## %s\n\n| option | value | default | meaning | source |\n|---|---|---|---|---|\n",
-                         section_title(row->key));
+            text_print(&buffer, "\n## %s\n\n| option | value | default | meaning | source |\n|---|---|---|---|---|\n",
+                       section_title(row->key));
         write_row(&buffer, row);
     }
-    return buffer_take(&buffer, text);
+    return text_take(&buffer, text);
 }

@@ -21,7 +21,7 @@ static bool is_run_file(const char *name) {
         if (strncmp(name, run_files[i], length) != 0) continue;
         if (name[length] == '\0' || strcmp(name + length, ".partial") == 0) return true;
     }
-    return strcmp(name, RUN_CHECKPOINT) == 0;
+    return strcmp(name, RUN_CHECKPOINT) == 0 || strcmp(name, RUN_PLOTS) == 0;
 }
 
 Status run_folder_path(Context *ctx, const RunFolder *folder, const char *name, char **joined) {

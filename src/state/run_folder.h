@@ -25,6 +25,7 @@
 #define RUN_BAD_FILES "bad-files.csv"
 #define RUN_DUPLICATES "duplicates.csv"
 #define RUN_REPORT "report.html"
+#define RUN_PLOTS "plots"
 #define RUN_CHECKPOINT "checkpoint"
 
 /* Zeroed may be closed. */
