@@ -184,10 +184,12 @@ SPICA_API spica_status spica_assign(spica_context *context, const char *run, con
                                     void *user);
 
 /* Compares clusters with labels. path: a run folder, whose clusters.csv is read, or with `data` other pictures assigned
- * by it; or a CSV file path,cluster[,label], whose clusters may have any names. labels: "none", a CSV file path,label,
- * or NULL or "auto" for the label column or the data set's own. confusion (may be NULL): a CSV file to be written, a
- * row per cluster and a column per class; without labels SPICA_ERROR_DATA. *json (may be NULL): metrics.json's fields
- * (docs/formats.md) with sizes, confusion and the figures of each class; freed by spica_text_free. */
+ * by it; or a CSV file path,cluster[,label], whose clusters may have any names; or a .npy of one integer a row, where
+ * rows below 0 are in no cluster and left out. labels: "none", a CSV file path,label or a .npy of one integer a row, or
+ * NULL or "auto" for the label column or the data set's own. options may be NULL. confusion (may be NULL): a CSV file
+ * to be written, a row per cluster and a column per class; without labels SPICA_ERROR_DATA. *json (may be NULL):
+ * metrics.json's fields (docs/formats.md) with sizes, confusion and the figures of each class; freed by
+ * spica_text_free. */
 SPICA_API spica_status spica_evaluate(spica_context *context, const char *path, const char *data, const char *labels,
                                       const spica_options *options, const char *confusion, spica_quality *quality,
                                       char **json);

@@ -182,13 +182,14 @@ static spica_status run(spica_context *context, Console *console, const Argument
 static void explain(void) {
     puts("RUN            its clusters.csv against the labels of its data\n"
          "RUN DATA       other pictures, assigned by the run, against their labels\n"
-         "CSV            a table path,cluster[,label]; --labels FILE: a table path,label\n"
+         "CSV            a table path,cluster[,label]; --labels FILE: a table path,label, or a .npy\n"
+         "NPY            one integer a row; below 0: in no cluster; --labels FILE as above, --paths FILE its names\n"
          "A B            two of RUN and CSV: how far they agree, joined on path, without labels\n");
 }
 
 const Command command_eval = {
     .name = "eval",
-    .usage = "RUN [DATA] | CSV [--labels FILE] | A B [OPTIONS]",
+    .usage = "RUN [DATA] | CSV|NPY [--labels FILE] | A B [OPTIONS]",
     .summary = "compares clusters with labels or with other clusters: ACC NMI ARI, per class, confusion",
     .least = 1,
     .most = 2,

@@ -105,9 +105,11 @@ const OptionRow option_table[] = {
     {"data.split", "--split", OPTION_CHOICE, 0, 0, "whole|train|test", "whole", "",
      "which pictures of a data set that has splits", "SPICE IV-C"},
     {"data.labels", "--labels", OPTION_TEXT, 0, 0, NULL, "auto", "",
-     "labels for evaluation: auto (the data set's own), folders (those that picture files lie in), none, or a CSV file "
-     "path,label",
+     "labels for evaluation: auto (the data set's own), folders (those that picture files lie in), none, a CSV file "
+     "path,label, or a .npy of one integer a row",
      ""},
+    {"data.paths", "--paths", OPTION_TEXT, 0, 0, NULL, "", "",
+     "a text file with a path per line: what the rows of an array (.npy) are called; empty: FILE#ROW", ""},
     CHOICE("data.classes", "coarse|fine", "coarse",
            "which labels of a data set that has two kinds: CIFAR-100's 20 super-classes, or its 100 classes",
            "SPICE IV-A"),
@@ -196,6 +198,9 @@ const OptionRow option_table[] = {
          "the label's probability must exceed this (program 0.99); 0: no condition", "program"),
     BOOLEAN("reliable.balanced", "false", "clusters are cut at random to the smallest one's size (program)", "program"),
     INTEGER("reliable.minimum", 1, 1000000, "1", "pictures", "pictures that every cluster keeps at least", ""),
+    INTEGER("reliable.mark", -2147483648.0, -1, "-1", "",
+            "what reliable.npy holds for a picture without a reliable label (the program's labels_reliable.npy: -100)",
+            "program"),
 
     BACKBONE_ROWS("joint", "same", "same (as features.backbone), resnet18, resnet34, resnet50 or wrnDEPTH-WIDTH",
                   "same|measured|imagenet|given", "same"),

@@ -25,6 +25,17 @@ static Status check_request(Context *ctx, const Run *run, const char *data) {
     return SPICA_OK;
 }
 
+/* Embeddings are for stages that need no pictures, and come with no network. */
+static Status check_embeddings(Context *ctx, const Run *run) {
+    const char *weights = options_text(&run->options, "features.weights");
+    if (!dataset_has_embeddings(&run->dataset)) return SPICA_OK;
+    if (method_has_stage(&run->options, STAGE_PICA))
+        return dataset_require_pictures(ctx, &run->dataset, "run.method = pica");
+    if (*weights == '\0') return SPICA_OK;
+    return context_fail(ctx, SPICA_ERROR_OPTION,
+                        "features.weights = %s: the data are embeddings, which need no network", weights);
+}
+
 /* A new run must find its features; one that goes on may have lost the file that it began with. */
 static Status check_weights(Context *ctx, const Run *run) {
     const char *weights = options_text(&run->options, "features.weights");
@@ -165,6 +176,7 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
                       spica_quality *quality) {
     TRY(recipe_choose_and_open(ctx, &run->options, data, &run->dataset, NULL));
     TRY(check_request(ctx, run, data));
+    TRY(check_embeddings(ctx, run));
     run->budget = options_real(&run->options, "run.budget");
     TRY(meet_donor(ctx, run, donor));
     TRY(settle_threads(ctx, run));

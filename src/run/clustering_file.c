@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/array_dataset.h"
 #include "state/run_folder.h"
 
 static Status read_run(Context *ctx, const char *run, ClusterTable *table) {
@@ -26,6 +27,10 @@ static Status read_file(Context *ctx, const char *path, ClusterTable *table) {
 Status clustering_read(Context *ctx, const char *path, ClusterTable *table) {
     *table = (ClusterTable){0};
     if (!path_exists(path)) return context_fail(ctx, SPICA_ERROR_DATA, "%s: no such run folder or CSV file", path);
+    if (file_is_array(path))
+        return context_fail(
+            ctx, SPICA_ERROR_DATA,
+            "%s: the rows of an array have no paths to join it with: it is compared with --labels alone", path);
     TRY(path_is_folder(path) ? read_run(ctx, path, table) : read_file(ctx, path, table));
     if (table->count > 0) return SPICA_OK;
     return context_fail(ctx, SPICA_ERROR_DATA, "%s: has no pictures", path);

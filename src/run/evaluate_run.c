@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "base/json_text.h"
+#include "data/array_dataset.h"
 #include "data/dataset_labels.h"
+#include "run/array_clustering.h"
 #include "run/assigned.h"
 #include "run/clustering_file.h"
 #include "run/confusion_table.h"
@@ -75,6 +77,23 @@ static Status evaluate_clustering(Context *ctx, const char *path, const char *la
     return status;
 }
 
+/* An array has no labels of its own. */
+static Status evaluate_array(Context *ctx, const char *path, const char *labels, const spica_options *options,
+                             const char *confusion, spica_quality *quality, char **json) {
+    ArrayClustering clustering = {0};
+    const bool labelled = labels != NULL && strcmp(labels, "auto") != 0 && strcmp(labels, "none") != 0;
+    const char *names = options != NULL ? options_text(&options->options, "data.paths") : NULL;
+    Status status = array_clustering_open(ctx, &clustering, path, labelled ? labels : NULL, names);
+    const Evaluation evaluation = {.path = path,
+                                   .clusters = clustering.clusters,
+                                   .cluster_count = clustering.cluster_count,
+                                   .dataset = &clustering.rows,
+                                   .confusion = confusion};
+    if (status == SPICA_OK) status = publish(ctx, &evaluation, quality, json);
+    array_clustering_close(ctx, &clustering);
+    return status;
+}
+
 static Status evaluate_data(Context *ctx, const char *run, const char *data, const spica_options *options,
                             const char *confusion, spica_quality *quality, char **json) {
     Assigned assigned = {0};
@@ -92,6 +111,8 @@ static Status evaluate_data(Context *ctx, const char *run, const char *data, con
 spica_status spica_evaluate(spica_context *context, const char *path, const char *data, const char *labels,
                             const spica_options *options, const char *confusion, spica_quality *quality, char **json) {
     if (json != NULL) *json = NULL;
+    if (data == NULL && file_is_array(path))
+        return evaluate_array(context, path, labels, options, confusion, quality, json);
     if (data == NULL) return evaluate_clustering(context, path, labels, confusion, quality, json);
     if (!path_exists(path)) return context_fail(context, SPICA_ERROR_DATA, "%s: no such run folder", path);
     if (!path_is_folder(path) && spica_is_clustering(context, path))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/dataset_measure.h"
+#include "run/inspect_embeddings.h"
 #include "run/recipe_choice.h"
 #include "run/run.h"
 
@@ -30,10 +31,11 @@ static Status add_array(Context *ctx, json_t *object, const char *key, json_t **
     return json_add(ctx, object, key, *member);
 }
 
-static Status add_pictures(Context *ctx, const Dataset *dataset, json_t *object) {
+static Status add_rows(Context *ctx, const Dataset *dataset, json_t *object) {
     TRY(json_add_text(ctx, object, "is", "data set"));
     TRY(json_add_text(ctx, object, "kind", dataset->kind));
     TRY(json_add_text(ctx, object, "name", dataset->name));
+    if (dataset_has_embeddings(dataset)) return inspect_embeddings(ctx, dataset, object);
     TRY(json_add_integer(ctx, object, "pictures", (int64_t)dataset->count));
     TRY(json_add_integer(ctx, object, "height", dataset->height));
     TRY(json_add_integer(ctx, object, "width", dataset->width));
@@ -93,6 +95,7 @@ static Status add_survey(Context *ctx, const Dataset *dataset, json_t *object) {
 static Status add_statistics(Context *ctx, const Dataset *dataset, json_t *object) {
     float mean[3] = {0}, deviation[3] = {0};
     json_t *means, *deviations;
+    if (dataset_has_embeddings(dataset)) return SPICA_OK;
     dataset_statistics(dataset, mean, deviation);
     TRY(add_array(ctx, object, "mean", &means));
     TRY(add_array(ctx, object, "deviation", &deviations));
@@ -165,28 +168,35 @@ static Status add_first_stage(Context *ctx, const Options *options, const char *
     return SPICA_OK;
 }
 
+/* What the network reads. */
+static Status add_input(Context *ctx, const Options *options, const Dataset *dataset, json_t *plan) {
+    const int64_t size = options_integer(options, "data.size");
+    if (dataset_has_embeddings(dataset)) return SPICA_OK;
+    TRY(json_add_integer(ctx, plan, "input_height", size > 0 ? size : dataset->height));
+    return json_add_integer(ctx, plan, "input_width", size > 0 ? size : dataset->width);
+}
+
 /* What spica_cluster would do with it. */
 static Status add_plan(Context *ctx, const Options *options, const Dataset *dataset, const RecipeReason *reason,
                        json_t *object) {
     json_t *plan, *stages;
     const char *const *names = method_stages(options);
-    const int64_t size = options_integer(options, "data.size");
     TRY(add_object(ctx, object, "cluster", &plan));
     TRY(json_add_text(ctx, plan, "recipe", options_text(options, "run.recipe")));
     TRY(json_add_text(ctx, plan, "reason", reason->text));
     TRY(add_decoding(ctx, options, dataset, plan));
-    TRY(json_add_integer(ctx, plan, "input_height", size > 0 ? size : dataset->height));
-    TRY(json_add_integer(ctx, plan, "input_width", size > 0 ? size : dataset->width));
+    TRY(add_input(ctx, options, dataset, plan));
     TRY(json_add_text(ctx, plan, "method", options_text(options, "run.method")));
     TRY(add_array(ctx, plan, "stages", &stages));
     for (const char *const *name = names; *name != NULL; name++)
         TRY(json_append(ctx, stages, json_string(*name)));
+    if (dataset_has_embeddings(dataset)) return inspect_embedding_stages(ctx, options, plan);
     return *names != NULL ? add_first_stage(ctx, options, *names, plan) : SPICA_OK;
 }
 
 static Status add_all(Context *ctx, const Options *options, const Dataset *dataset, const RecipeReason *reason,
                       json_t *object) {
-    TRY(add_pictures(ctx, dataset, object));
+    TRY(add_rows(ctx, dataset, object));
     TRY(add_splits(ctx, dataset, object));
     TRY(add_survey(ctx, dataset, object));
     TRY(add_duplicates(ctx, dataset, object));

@@ -23,8 +23,20 @@ Status predict_policy(Context *ctx, const ModelSpec *spec, const Dataset *datase
     return SPICA_OK;
 }
 
+/* Pictures are for models of pictures, embeddings for those of as many numbers. */
+static Status check_kind(Context *ctx, const Dataset *dataset, const ModelSpec *spec) {
+    const bool embeddings = spec->backbone.family == BACKBONE_NONE;
+    if (embeddings != dataset_has_embeddings(dataset))
+        return context_fail(ctx, SPICA_ERROR_DATA, "the model reads %s, but the data are %s",
+                            embeddings ? "embeddings" : "pictures", embeddings ? "pictures" : "embeddings");
+    if (!embeddings || dataset->channels == spec->channels) return SPICA_OK;
+    return context_fail(ctx, SPICA_ERROR_DATA, "the embeddings have %d numbers, but the model reads %d",
+                        dataset->channels, spec->channels);
+}
+
 Status predict_match_channels(Context *ctx, Dataset *dataset, const ModelSpec *spec) {
     const int channels = spec->channels;
+    TRY(check_kind(ctx, dataset, spec));
     /* Sobel filters read grey and RGB pictures alike. */
     if (spec->sobel || dataset->channels == channels) return SPICA_OK;
     const size_t pixels = dataset->count * (size_t)dataset->height * (size_t)dataset->width;

@@ -10,7 +10,8 @@
 Status predict_policy(Context *ctx, const ModelSpec *spec, const Dataset *dataset, Policy *policy);
 
 /* Makes the pictures grey or RGB as the model asks: grey by the luma weights of augment's greyscale, RGB by repeating
- * the grey value. */
+ * the grey value. SPICA_ERROR_DATA where a model of pictures is given embeddings, one of embeddings pictures, or
+ * embeddings of another dimension. */
 Status predict_match_channels(Context *ctx, Dataset *dataset, const ModelSpec *spec);
 
 /* embeddings[N x D], L2-normalised, and probabilities[N x K]; either may be NULL. stage names the progress; NULL: none.

@@ -73,7 +73,11 @@ static bool find_recipe(const Options *options, const char *data_name, char name
 
 static Status choose(Context *ctx, Options *options, const Dataset *dataset, RecipeReason *reason) {
     char name[64];
-    if (find_recipe(options, dataset->name, name)) {
+    if (dataset_has_embeddings(dataset)) {
+        snprintf(reason->text, sizeof reason->text, "for %zu embeddings of %zu numbers", dataset->count,
+                 dataset_dimension(dataset));
+        TRY(recipe_load(ctx, options, "embeddings"));
+    } else if (find_recipe(options, dataset->name, name)) {
         snprintf(reason->text, sizeof reason->text, "the recognised data set's");
         TRY(recipe_load(ctx, options, name));
     } else {

@@ -20,6 +20,7 @@ Status run_open_dataset(Context *ctx, const Options *options, const char *path, 
     const char *split = options_text(options, "data.split");
     DataSettings settings = {.labels = options_text(options, "data.labels")};
     settings.limit = (size_t)options_integer(options, "data.limit");
+    settings.paths = options_text(options, "data.paths");
     picture_settings(options, &settings);
     if (strcmp(options_text(options, "data.classes"), "fine") == 0) settings.classes = CLASSES_FINE;
     for (int i = 0; i < 3; i++)
@@ -32,7 +33,8 @@ Status run_open_auxiliary(Context *ctx, const Options *options, Dataset *auxilia
     DataSettings settings = {.split = SPLIT_UNLABELLED, .labels = "none"};
     picture_settings(options, &settings);
     if (path[0] == '\0') return SPICA_OK;
-    return dataset_open(ctx, auxiliary, path, &settings);
+    TRY(dataset_open(ctx, auxiliary, path, &settings));
+    return dataset_require_pictures(ctx, auxiliary, "data.auxiliary");
 }
 
 Status run_add_quality(Context *ctx, const Run *run, const int32_t *predicted, json_t *facts) {

@@ -50,13 +50,10 @@ static Status add_kmeans_quality(Context *ctx, const Run *run, const float *embe
 /* Behind the last stage: the final predictions, and half as much for what is written. */
 #define PASSES_TO_COME 1.5
 
-static Status write_files(Context *ctx, Run *run, Model *model, json_t *facts) {
-    char *path = NULL;
+static Status write_embeddings(Context *ctx, Run *run, Model *model, json_t *facts) {
     float *embeddings = NULL;
     const size_t dimension = (size_t)model->dimension;
-    Status status = run_folder_path(ctx, &run->folder, RUN_BACKBONE, &path);
-    if (status == SPICA_OK) status = model_write(ctx, path, model, MODEL_BACKBONE, NULL, 0);
-    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &embeddings, run->dataset.count * dimension);
+    Status status = NEW_ARRAY(ctx, &embeddings, run->dataset.count * dimension);
     const double started = clock_seconds();
     if (status == SPICA_OK) status = predict_dataset(ctx, model, &run->dataset, "embed", embeddings, NULL);
     plan_note_pass(run, clock_seconds() - started, PASSES_TO_COME);
@@ -64,8 +61,15 @@ static Status write_files(Context *ctx, Run *run, Model *model, json_t *facts) {
         status = run_folder_write_matrix(ctx, &run->folder, RUN_EMBEDDINGS, embeddings, run->dataset.count, dimension);
     if (status == SPICA_OK) status = add_kmeans_quality(ctx, run, embeddings, dimension, facts);
     FREE_ARRAY(ctx, &embeddings);
-    FREE_ARRAY(ctx, &path);
     return status;
+}
+
+static Status write_files(Context *ctx, Run *run, Model *model, json_t *facts) {
+    char *path = NULL;
+    Status status = run_folder_path(ctx, &run->folder, RUN_BACKBONE, &path);
+    if (status == SPICA_OK) status = model_write(ctx, path, model, MODEL_BACKBONE, NULL, 0);
+    FREE_ARRAY(ctx, &path);
+    return status == SPICA_OK ? write_embeddings(ctx, run, model, facts) : status;
 }
 
 static Status features_from_training(Context *ctx, Run *run, json_t *facts) {
@@ -87,10 +91,14 @@ static Status features_from_training(Context *ctx, Run *run, json_t *facts) {
     return status;
 }
 
+static Status add_no_training(Context *ctx, json_t *facts) {
+    TRY(json_add_integer(ctx, facts, "epochs", 0));
+    return json_add_integer(ctx, facts, "steps", 0);
+}
+
 static Status features_from_file(Context *ctx, Run *run, const char *weights, json_t *facts) {
     Model model = {0};
-    TRY(json_add_integer(ctx, facts, "epochs", 0));
-    TRY(json_add_integer(ctx, facts, "steps", 0));
+    TRY(add_no_training(ctx, facts));
     Status status = model_open(ctx, &model, &run->features);
     if (status == SPICA_OK) status = weights_read(ctx, weights, net_params(model.net), NULL, NULL);
     if (status == SPICA_OK) status = write_files(ctx, run, &model, facts);
@@ -98,7 +106,19 @@ static Status features_from_file(Context *ctx, Run *run, const char *weights, js
     return status;
 }
 
+/* Embeddings in place of pictures: no backbone, and what is written are the rows, L2-normalised. */
+static Status features_from_data(Context *ctx, Run *run, json_t *facts) {
+    Model model = {0};
+    log_info(ctx, "features: nothing to train: the data are embeddings");
+    TRY(add_no_training(ctx, facts));
+    Status status = model_open(ctx, &model, &run->features);
+    if (status == SPICA_OK) status = write_embeddings(ctx, run, &model, facts);
+    model_close(ctx, &model);
+    return status;
+}
+
 static const char *const files[] = {RUN_BACKBONE, RUN_EMBEDDINGS, NULL};
+static const char *const files_of_embeddings[] = {RUN_EMBEDDINGS, NULL};
 
 /* *facts: as run_stage_find. What is damaged is no matter here. */
 static Status find_in(Context *ctx, RunFolder *folder, const char *path, bool *whole, json_t **facts) {
@@ -149,14 +169,17 @@ static Status adopt_features(Context *ctx, Run *run) {
 
 static Status compute_features(Context *ctx, Run *run, json_t *facts) {
     const char *weights = options_text(&run->options, "features.weights");
+    const bool embeddings = dataset_has_embeddings(&run->dataset);
     const double started = clock_seconds();
     TRY(run_stage_start(ctx, &run->folder, STAGE_FEATURES));
-    if (weights[0] != '\0')
+    if (embeddings)
+        TRY(features_from_data(ctx, run, facts));
+    else if (weights[0] != '\0')
         TRY(features_from_file(ctx, run, weights, facts));
     else
         TRY(features_from_training(ctx, run, facts));
     TRY(json_add_real(ctx, facts, "seconds", clock_seconds() - started));
-    return run_stage_record(ctx, &run->folder, STAGE_FEATURES, files, facts);
+    return run_stage_record(ctx, &run->folder, STAGE_FEATURES, embeddings ? files_of_embeddings : files, facts);
 }
 
 Status stage_features(Context *ctx, Run *run) {

@@ -65,6 +65,11 @@ static Status read_into(Context *ctx, const Run *run, const char *name, Model *m
     return status;
 }
 
+/* Embeddings come from no backbone. */
+static Status read_backbone(Context *ctx, const Run *run, Model *model) {
+    return model->spec.backbone.family == BACKBONE_NONE ? SPICA_OK : read_into(ctx, run, RUN_BACKBONE, model);
+}
+
 static Status write_model(Context *ctx, const Run *run, const char *name, const Model *model, unsigned parts) {
     char *path = NULL;
     Status status = run_folder_path(ctx, &run->folder, name, &path);
@@ -76,7 +81,7 @@ static Status write_model(Context *ctx, const Run *run, const char *name, const 
 Status run_open_clustering_model(Context *ctx, const Run *run, Model *model) {
     const ModelSpec spec = clustering_spec(run);
     TRY(model_open(ctx, model, &spec));
-    TRY(read_into(ctx, run, RUN_BACKBONE, model));
+    TRY(read_backbone(ctx, run, model));
     return read_into(ctx, run, RUN_HEAD, model);
 }
 
@@ -134,9 +139,11 @@ static Status compute_head(Context *ctx, Run *run, json_t *facts) {
     float *features = NULL;
     const ViewKey key = {0};
     TRY(run_stage_start(ctx, &run->folder, STAGE_HEAD));
+    if (dataset_has_embeddings(&run->dataset))
+        log_info(ctx, "head: weak and strong views are the embedding itself: there is no picture to draw them from");
     TRY(settings_head(ctx, &run->options, &run->dataset, &run->features, &settings));
     Status status = model_open(ctx, &model, &spec);
-    if (status == SPICA_OK) status = read_into(ctx, run, RUN_BACKBONE, &model);
+    if (status == SPICA_OK) status = read_backbone(ctx, run, &model);
     if (status == SPICA_OK) status = NEW_ARRAY(ctx, &features, run->dataset.count * (size_t)model.dimension);
     if (status == SPICA_OK)
         status = infer_rows(ctx, &model, &run->dataset, NULL, run->dataset.count, &settings.plain, key,

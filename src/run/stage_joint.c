@@ -66,6 +66,19 @@ static Status add_reliable_facts(Context *ctx, const Run *run, const ReliableRep
     return status;
 }
 
+/* reliable.npy, with reliable.mark where there is no label. */
+static Status write_reliable(Context *ctx, const Run *run, const int32_t *reliable) {
+    const size_t count = run->dataset.count;
+    const int32_t mark = (int32_t)options_integer(&run->options, "reliable.mark");
+    int32_t *written;
+    TRY(NEW_ARRAY(ctx, &written, count));
+    for (size_t i = 0; i < count; i++)
+        written[i] = reliable[i] >= 0 ? reliable[i] : mark;
+    const Status status = run_folder_write_labels(ctx, &run->folder, RUN_RELIABLE, written, count);
+    FREE_ARRAY(ctx, &written);
+    return status;
+}
+
 static Status choose_reliable(Context *ctx, const Run *run, Model *start, Evidence *evidence, json_t *facts) {
     const size_t count = run->dataset.count;
     ReliableSettings settings;
@@ -77,7 +90,7 @@ static Status choose_reliable(Context *ctx, const Run *run, Model *start, Eviden
     TRY(reliable_select(ctx, &settings, evidence->neighbours, evidence->predicted, evidence->probabilities, count,
                         evidence->reliable, &report));
     log_info(ctx, "joint: %zu of %zu pictures have a reliable label", report.selected, count);
-    TRY(run_folder_write_labels(ctx, &run->folder, RUN_RELIABLE, evidence->reliable, count));
+    TRY(write_reliable(ctx, run, evidence->reliable));
     return add_reliable_facts(ctx, run, &report, evidence->reliable, facts);
 }
 
@@ -130,6 +143,14 @@ static Status train_joint(Context *ctx, Run *run, const Model *start, const int3
     return status;
 }
 
+/* Embeddings have no views to train on: the model of stage 2 is the last one. */
+static Status keep_model(Context *ctx, Run *run, json_t *facts) {
+    log_info(ctx, "joint: no training: the data are embeddings, and there are no pictures to draw views from");
+    TRY(stage_join_models(ctx, run));
+    TRY(json_add_integer(ctx, facts, "steps", 0));
+    return json_add_integer(ctx, facts, "epochs", 0);
+}
+
 static Status compute_joint(Context *ctx, Run *run, json_t *facts) {
     static const char *const files[] = {RUN_RELIABLE, RUN_MODEL, NULL};
     const double started = clock_seconds();
@@ -138,7 +159,9 @@ static Status compute_joint(Context *ctx, Run *run, json_t *facts) {
     TRY(run_stage_start(ctx, &run->folder, STAGE_JOINT));
     Status status = run_open_clustering_model(ctx, run, &start);
     if (status == SPICA_OK) status = choose_reliable(ctx, run, &start, &evidence, facts);
-    if (status == SPICA_OK) status = train_joint(ctx, run, &start, evidence.reliable, facts);
+    if (status == SPICA_OK)
+        status = dataset_has_embeddings(&run->dataset) ? keep_model(ctx, run, facts)
+                                                       : train_joint(ctx, run, &start, evidence.reliable, facts);
     if (status == SPICA_OK) status = json_add_real(ctx, facts, "seconds", clock_seconds() - started);
     if (status == SPICA_OK) status = run_stage_record(ctx, &run->folder, STAGE_JOINT, files, facts);
     evidence_close(ctx, &evidence);

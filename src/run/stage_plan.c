@@ -18,10 +18,13 @@ static double plan_patience(const Run *run) {
     return fmin(fmax(share, 2.0), 15.0);
 }
 
-static bool has_joint(const Run *run) { return method_has_stage(&run->options, STAGE_JOINT); }
+static bool has_joint(const Run *run) {
+    return method_has_stage(&run->options, STAGE_JOINT) && !dataset_has_embeddings(&run->dataset);
+}
 
 static bool has_training(const Run *run) {
-    return run->donor == NULL && options_text(&run->options, "features.weights")[0] == '\0';
+    return run->donor == NULL && options_text(&run->options, "features.weights")[0] == '\0' &&
+           !dataset_has_embeddings(&run->dataset);
 }
 
 /* A key that the user has not set is the budget's. */

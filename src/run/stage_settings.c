@@ -68,7 +68,10 @@ Status settings_scaling(Context *ctx, const Options *options, const char *stage,
     const Section section = {options, stage};
     /* Channels that the pictures do not have are written to weights files too. */
     *scaling = (Scaling){.deviation = {1.0f, 1.0f, 1.0f}};
-    if (choice_is(section, "normalisation", "same")) {
+    if (dataset_has_embeddings(dataset)) {
+        /* No option names the scale of somebody's embeddings. */
+        dataset_statistics(dataset, scaling->mean, scaling->deviation);
+    } else if (choice_is(section, "normalisation", "same")) {
         if (earlier == NULL)
             return context_fail(ctx, SPICA_ERROR_INTERNAL, "%s.normalisation = same without an earlier stage", stage);
         *scaling = *earlier;
@@ -93,14 +96,17 @@ static const char *const stem_names[] = {"imagenet", "stl", "cifar", "small"};
 Status settings_model(Context *ctx, const Options *options, const char *stage, const Dataset *dataset,
                       const Scaling *scaling, ModelSpec *spec) {
     Section section = {options, stage};
-    const int size = (int)options_integer(options, "data.size");
+    const bool embeddings = dataset_has_embeddings(dataset);
+    const int size = embeddings ? 0 : (int)options_integer(options, "data.size");
     *spec = (ModelSpec){
+        .backbone = {.family = BACKBONE_NONE},
         .channels = dataset->channels,
         .height = size > 0 ? size : dataset->height,
         .width = size > 0 ? size : dataset->width,
     };
     memcpy(spec->mean, scaling->mean, sizeof spec->mean);
     memcpy(spec->deviation, scaling->deviation, sizeof spec->deviation);
+    if (embeddings) return SPICA_OK;
     if (choice_is(section, "backbone", "same")) section.prefix = "features";
     spec->backbone = (BackboneSpec){
         .stem = (BackboneStem)choice_index(section_text(section, "stem"), stem_names, 4),
@@ -109,7 +115,10 @@ Status settings_model(Context *ctx, const Options *options, const char *stage, c
         .bn_momentum = section_real(section, "bn_momentum"),
         .dropout = section_real(section, "dropout"),
     };
-    return backbone_parse(ctx, section_text(section, "backbone"), &spec->backbone);
+    TRY(backbone_parse(ctx, section_text(section, "backbone"), &spec->backbone));
+    if (spec->backbone.family != BACKBONE_NONE) return SPICA_OK;
+    return context_fail(ctx, SPICA_ERROR_OPTION, "%s.backbone = none: that is for embeddings, pictures need a network",
+                        section.prefix);
 }
 
 static const char *const policy_names[] = {"none", "weak", "strong", "moco", "pica"};
@@ -243,6 +252,10 @@ Status settings_head(Context *ctx, const Options *options, const Dataset *datase
     settings->plain.size = plain_sized ? 0 : model->height;
     memcpy(settings->plain.mean, model->mean, sizeof model->mean);
     memcpy(settings->plain.deviation, model->deviation, sizeof model->deviation);
+    if (dataset_has_embeddings(dataset)) {
+        settings->train_bn = false;
+        settings->bank = 0;
+    }
     head_settings_clip(ctx, settings, dataset->count);
     return SPICA_OK;
 }
