@@ -107,6 +107,7 @@ static Status read_run(Context *ctx, ReportData *report) {
 /* ---- its pictures ---- */
 
 static Status check_pictures(Context *ctx, const ReportData *report) {
+    TRY(dataset_require_pictures(ctx, &report->dataset, "a contact sheet"));
     TRY(run_folder_check_data(ctx, &report->folder, report->dataset.fingerprint));
     if (report->dataset.count != report->count)
         return context_fail(ctx, SPICA_ERROR_RUN, "%s/%s: %zu pictures, but the data has %zu", report->folder.path,

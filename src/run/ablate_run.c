@@ -232,7 +232,8 @@ static Status choose_recipe(Context *ctx, Ablate *ablate) {
     static const AblationVariant shared = {0};
     Dataset dataset = {0};
     TRY(ablation_apply(ctx, ablate->results.ablation, &shared, &ablate->options));
-    const Status status = recipe_choose_and_open(ctx, &ablate->options, ablate->data, &dataset, NULL);
+    Status status = recipe_choose_and_open(ctx, &ablate->options, ablate->data, &dataset, NULL);
+    if (status == SPICA_OK) status = dataset_require_pictures(ctx, &dataset, "an ablation");
     dataset_close(ctx, &dataset);
     return status;
 }
