@@ -110,9 +110,10 @@ const OptionRow option_table[] = {
      ""},
     {"data.paths", "--paths", OPTION_TEXT, 0, 0, NULL, "", "",
      "a text file with a path per line: what the rows of an array (.npy) are called; empty: FILE#ROW", ""},
-    CHOICE("data.classes", "coarse|fine", "coarse",
-           "which labels of a data set that has two kinds: CIFAR-100's 20 super-classes, or its 100 classes",
-           "SPICE IV-A"),
+    {"data.classes", "--classes", OPTION_TEXT, 0, 0, NULL, "coarse", "",
+     "of CIFAR-100 its 20 super-classes (coarse) or its 100 classes (fine); of an ImageNet folder the pictures of "
+     "imagenet10, of imagenet-dogs, or of the synsets in a text file, one a line",
+     "SPICE IV-A"},
     {"data.limit", "--limit", OPTION_INTEGER, 0, MOST, NULL, "0", "pictures",
      "takes a random subset of this size; 0: all pictures", ""},
     {"data.auxiliary", "--auxiliary", OPTION_TEXT, 0, 0, NULL, "", "",

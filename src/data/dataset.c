@@ -15,15 +15,18 @@
 #include "data/dataset_measure.h"
 #include "data/embedding_array.h"
 #include "data/idx_reader.h"
+#include "data/imagenet_reader.h"
 #include "data/npy_reader.h"
 #include "data/npz_reader.h"
 #include "data/picture_reader.h"
 #include "data/row_names.h"
 #include "data/stl10_reader.h"
+#include "data/tiny_imagenet_reader.h"
 
-/* Every kind of data set, asked in this order. */
-static const DataReader *const readers[] = {&idx_reader, &cifar10_reader, &cifar100_reader, &stl10_reader,
-                                            &npy_reader, &npz_reader,     &picture_reader};
+/* Every kind of data set, asked in this order: first the one that an option may demand. */
+static const DataReader *const readers[] = {&imagenet_reader, &idx_reader,           &cifar10_reader,
+                                            &cifar100_reader, &stl10_reader,         &npy_reader,
+                                            &npz_reader,      &tiny_imagenet_reader, &picture_reader};
 #define READERS (sizeof readers / sizeof readers[0])
 
 /* DATA must be a folder that can be listed and is not empty, or a regular file that can be read. */

@@ -74,6 +74,7 @@ typedef struct Dataset {
 typedef struct DataSettings {
     DataSplit split;
     DataClasses classes;
+    const char *subset; /* of an ImageNet folder: "imagenet10", "imagenet-dogs" or a file of synsets; NULL: all */
     size_t limit;       /* a random subset of this many pictures, fixed by N and limit, in data order; 0: all */
     const char *labels; /* "auto": the data set's own; "folders": those that picture files lie in; "none"; else a CSV
                            file path,label joined on path, or a .npy of one integer a row */

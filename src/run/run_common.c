@@ -17,12 +17,15 @@ static void picture_settings(const Options *options, DataSettings *settings) {
 
 Status run_open_dataset(Context *ctx, const Options *options, const char *path, Dataset *dataset) {
     static const char *const splits[] = {"whole", "train", "test"};
-    const char *split = options_text(options, "data.split");
+    const char *split = options_text(options, "data.split"), *classes = options_text(options, "data.classes");
     DataSettings settings = {.labels = options_text(options, "data.labels")};
     settings.limit = (size_t)options_integer(options, "data.limit");
     settings.paths = options_text(options, "data.paths");
     picture_settings(options, &settings);
-    if (strcmp(options_text(options, "data.classes"), "fine") == 0) settings.classes = CLASSES_FINE;
+    if (strcmp(classes, "fine") == 0)
+        settings.classes = CLASSES_FINE;
+    else if (strcmp(classes, "coarse") != 0)
+        settings.subset = classes;
     for (int i = 0; i < 3; i++)
         if (strcmp(split, splits[i]) == 0) settings.split = (DataSplit)i;
     return dataset_open(ctx, dataset, path, &settings);
