@@ -206,6 +206,17 @@ static void test_npy_pictures(void **state) {
     parse_damaged(&scratch, "data.npy", parse_folder);
 }
 
+static void test_npy_embeddings(void **state) {
+    (void)state;
+    TestScratch scratch = test_scratch();
+    npy_header(&original, "<f2", "False", "(4, 5)");
+    for (size_t i = 0; i < 20; i++) {
+        const uint16_t number = (uint16_t)(0x3c00 + i);
+        bytes_add(&original, &number, 2);
+    }
+    parse_damaged(&scratch, "data.npy", parse_folder);
+}
+
 static void test_npy_labels(void **state) {
     (void)state;
     TestScratch scratch = test_scratch();
@@ -325,6 +336,7 @@ int main(void) {
         cmocka_unit_test(test_stl_pictures),
         cmocka_unit_test(test_stl_labels),
         cmocka_unit_test(test_npy_pictures),
+        cmocka_unit_test(test_npy_embeddings),
         cmocka_unit_test(test_npy_labels),
         cmocka_unit_test(test_npz),
         cmocka_unit_test(test_tar),
