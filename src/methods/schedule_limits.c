@@ -1,5 +1,7 @@
 #include "methods/schedule_limits.h"
 
+#include <math.h>
+
 #include "base/log.h"
 
 void clip_bn_momentum(Context *ctx, const char *stage, ModelSpec *spec, int64_t steps) {
@@ -9,6 +11,11 @@ void clip_bn_momentum(Context *ctx, const char *stage, ModelSpec *spec, int64_t 
     log_info(ctx, "%s: batch norm momentum raised from %g to %g, for %lld steps", stage, (double)*momentum,
              (double)least, (long long)steps);
     *momentum = least;
+}
+
+int64_t steps_of_epochs(double epochs, size_t batch, size_t count) {
+    const int64_t steps = llround(epochs * (double)count / (double)batch);
+    return steps < 1 ? 1 : steps;
 }
 
 Status check_view_shape(Context *ctx, const char *stage, const ModelSpec *spec, const Policy *policy,

@@ -11,6 +11,9 @@
  * most exp(-10) is left at the schedule's end; logs it for `stage`. */
 void clip_bn_momentum(Context *ctx, const char *stage, ModelSpec *spec, int64_t steps);
 
+/* Steps of so many passes over `count` pictures, `batch` of them each: to the nearest, at least 1. */
+int64_t steps_of_epochs(double epochs, size_t batch, size_t count);
+
 /* SPICA_ERROR_DATA naming the sizes when the policy does not make of the data set's pictures what the model reads. */
 Status check_view_shape(Context *ctx, const char *stage, const ModelSpec *spec, const Policy *policy,
                         const Dataset *dataset);
