@@ -14,16 +14,16 @@ static double row_length(const float *row, size_t dimension) {
 Status inspect_embeddings(Context *ctx, const Dataset *dataset, json_t *object) {
     const size_t dimension = dataset_dimension(dataset);
     double least = INFINITY, most = 0.0, sum = 0.0;
-    json_t *lengths = json_object();
     for (size_t row = 0; row < dataset->count; row++) {
         const double length = row_length(dataset->embeddings + row * dimension, dimension);
         least = fmin(least, length);
         most = fmax(most, length);
         sum += length;
     }
-    TRY(json_add(ctx, object, "lengths", lengths));
     TRY(json_add_integer(ctx, object, "embeddings", (int64_t)dataset->count));
     TRY(json_add_integer(ctx, object, "dimension", (int64_t)dimension));
+    json_t *lengths = json_object();
+    TRY(json_add(ctx, object, "lengths", lengths));
     TRY(json_add_real(ctx, lengths, "least", least));
     TRY(json_add_real(ctx, lengths, "mean", sum / (double)dataset->count));
     return json_add_real(ctx, lengths, "most", most);

@@ -1,12 +1,6 @@
 # Arrays of NumPy: one file, and data.npy with label.npy; what is wrong with others.
 . cli_tools.sh
-
-# array TYPE FORTRAN_ORDER SHAPE: a header of 128 bytes; the elements come from standard input.
-array() {
-    printf '\223NUMPY\001\000\166\000'
-    printf '%-117s\n' "{'descr': '$1', 'fortran_order': $2, 'shape': $3, }"
-    cat
-}
+. cli_arrays.sh
 mkdir data
 printf 'abcdefghijklABCDEFGHIJKL' | array '|u1' False '(2, 2, 2, 3)' >data/data.npy
 printf '\011\000\000\000\002\000\000\000' | array '<i4' False '(2,)' >data/label.npy
