@@ -129,7 +129,7 @@ SPICA_API const char *spica_recipe_text(const char *name); /* NULL when there is
 
 /* ---- Whole runs ---- */
 
-/* How well clusters agree with labels; NaN where there are no labels. */
+/* How good clusters are. How well they agree with labels is NaN where there are no labels. */
 typedef struct spica_quality {
     double acc;           /* best one-to-one matching of clusters and classes */
     double nmi;           /* normalised by the arithmetic mean */
@@ -140,11 +140,21 @@ typedef struct spica_quality {
     double balanced_accuracy; /* mean over classes of the share that lies in the matched cluster */
     uint64_t clusters;        /* with at least one picture */
     uint64_t pictures;        /* that were compared; all pictures where there are no labels */
+    /* What needs no labels, but for the last one; NaN where it is undefined: */
+    double smallest_share, largest_share; /* of all pictures: the smallest and the largest cluster */
+    double mean_confidence;               /* NaN where a method has none */
+    double silhouette;        /* on the rows that were clustered, or the embeddings, by a sample (docs/formats.md) */
+    double calibration_error; /* expected, of confidences that are probabilities, where labels exist */
 } spica_quality;
 
 /* Groups the pictures of `data` into run.clusters clusters, in the run folder `run` (docs/formats.md), which is
  * created. An existing folder is resumed where the same options made it, and refused otherwise; overwrite: emptied
- * first. quality may be NULL. */
+ * first. quality may be NULL.
+ *
+ * With run.trials above 1, that many runs with the seeds run.seed, run.seed + 1 ... are made in `run`/trials/seed-SEED,
+ * each with its share of run.budget, and told in `run`/trials.csv and trials.json; the one whose clusters agree best
+ * with the others' (mean adjusted Rand index) is copied to `run`. A trial that leaves the finite numbers is recorded as
+ * failed, and the others go on. */
 SPICA_API spica_status spica_cluster(spica_context *context, const spica_options *options, const char *data,
                                      const char *run, int overwrite, spica_quality *quality);
 
@@ -172,7 +182,7 @@ SPICA_API spica_status spica_ablate(spica_context *context, const spica_options 
 typedef struct spica_row {
     const char *path;  /* relative to the data, or FILE#ROW */
     int32_t cluster;   /* 0 .. K-1 */
-    float confidence;  /* largest probability */
+    float confidence;  /* largest probability; of a classic algorithm what docs/methods/baselines.md says */
     int reliable;      /* 1, 0, or -1 where the method has none */
     const char *label; /* class name, or NULL */
 } spica_row;

@@ -46,6 +46,7 @@ typedef enum RandomPurpose {
     RANDOM_SEEDS = 29,       /* where clusters without a known picture begin */
     RANDOM_ORDER_KNOWN = 30, /* orders of the head that learns from known labels */
     RANDOM_MAP_CHOICE = 31,  /* which pictures are on a map */
+    RANDOM_SILHOUETTE = 32,  /* which pictures a silhouette is of */
 } RandomPurpose;
 
 /* A sequence of draws at one place of use. Cheap to make; plain data. */

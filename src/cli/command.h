@@ -53,4 +53,7 @@ void command_help(const Command *command);
 /* ACC, NMI ... in one line on stdout; nothing where there are no labels. */
 void print_quality(const spica_quality *quality);
 
+/* What needs no labels, in one line. */
+void print_label_free(const spica_quality *quality);
+
 #endif

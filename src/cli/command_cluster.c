@@ -1,11 +1,17 @@
 #include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
 
 #include "command.h"
 
-/* Copies RUN/metrics.json to stdout. */
-static void print_metrics(Console *console, const char *run) {
+/* The path of a file of RUN. */
+static void run_file(char path[4096], const char *run, const char *name) { snprintf(path, 4096, "%s/%s", run, name); }
+
+/* Copies a file of RUN to stdout. */
+static void print_file(Console *console, const char *run, const char *name) {
     char path[4096], block[4096];
-    snprintf(path, sizeof path, "%s/metrics.json", run);
+    run_file(path, run, name);
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
         console_error(console, "%s cannot be opened", path);
@@ -16,19 +22,61 @@ static void print_metrics(Console *console, const char *run) {
     fclose(file);
 }
 
+/* "0.651 +- 0.012", without the deviation of a single run; false where there is nothing to tell. */
+static bool spread_text(char text[48], const json_t *metrics, const char *name) {
+    const json_t *spread = json_object_get(metrics, name);
+    const json_t *mean = json_object_get(spread, "mean"), *deviation = json_object_get(spread, "deviation");
+    if (!json_is_number(mean)) return false;
+    snprintf(text, 48, "%.4f", json_number_value(mean));
+    if (json_is_number(deviation))
+        snprintf(text, 48, "%.4f +- %.4f", json_number_value(mean), json_number_value(deviation));
+    return true;
+}
+
+/* Means and deviations, how far the trials agree, and which one is shown. */
+static void print_trials(const char *run) {
+    static const struct {
+        const char *name, *heading;
+    } rows[] = {{"acc", "ACC"},
+                {"nmi", "NMI"},
+                {"ari", "ARI"},
+                {"purity", "purity"},
+                {"macro_f1", "macro-F1"},
+                {"silhouette", "silhouette"},
+                {"mean_confidence", "mean confidence"},
+                {"calibration_error", "calibration error"},
+                {"smallest_share", "smallest share"},
+                {"largest_share", "largest share"}};
+    char path[4096], text[48];
+    run_file(path, run, "trials.json");
+    json_t *record = json_load_file(path, 0, NULL);
+    const json_t *metrics = json_object_get(record, "metrics"), *stability = json_object_get(record, "stability");
+    printf("%lld trials (mean +- deviation): %s/trials.csv\n",
+           (long long)json_integer_value(json_object_get(record, "trials")), run);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (spread_text(text, metrics, rows[i].name)) printf("  %-18s %s\n", rows[i].heading, text);
+    if (json_is_number(stability)) printf("stability: mean ARI of all pairs %.4f\n", json_number_value(stability));
+    printf("shown: the trial of seed %lld, which agrees best with the others\n",
+           (long long)json_integer_value(json_object_get(record, "chosen")));
+    json_decref(record);
+}
+
 static spica_status run(spica_context *context, Console *console, const Arguments *arguments) {
+    const bool trials = strcmp(spica_options_get(arguments->options, "run.trials"), "1") != 0;
     spica_quality quality;
     const spica_status status = spica_cluster(context, arguments->options, arguments->operands[0], arguments->output,
                                               arguments->overwrite, &quality);
     if (status != SPICA_OK) return status;
     console_clear(console);
     if (arguments->json) {
-        print_metrics(console, arguments->output);
+        print_file(console, arguments->output, trials ? "trials.json" : "metrics.json");
         return SPICA_OK;
     }
+    if (trials) print_trials(arguments->output);
     printf("%llu pictures in %llu clusters: %s/clusters.csv\n", (unsigned long long)quality.pictures,
            (unsigned long long)quality.clusters, arguments->output);
     print_quality(&quality);
+    print_label_free(&quality);
     return SPICA_OK;
 }
 

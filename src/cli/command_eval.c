@@ -87,6 +87,7 @@ static void print_evaluation(const spica_quality *quality, const char *json) {
     print_quality(quality);
     if (json_is_number(json_object_get(metrics, "macro_f1")))
         printf("macro-F1 %.4f  balanced accuracy %.4f\n", quality->macro_f1, quality->balanced_accuracy);
+    if (quality->mean_confidence == quality->mean_confidence) print_label_free(quality); /* not NaN: there are some */
     print_confusion(metrics, width);
     print_classes(metrics, width);
     json_decref(metrics);

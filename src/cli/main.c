@@ -71,6 +71,21 @@ void print_quality(const spica_quality *quality) {
            quality->ari, quality->purity, quality->nmi_geometric);
 }
 
+/* Only NaN differs from itself: undefined, and left out. */
+static void print_figure(const char *name, double value) {
+    if (value == value) printf("  %s %.4f", name, value);
+}
+
+void print_label_free(const spica_quality *quality) {
+    if (quality->smallest_share == quality->smallest_share)
+        printf("smallest cluster %.1f %%  largest %.1f %%", 100.0 * quality->smallest_share,
+               100.0 * quality->largest_share);
+    print_figure("silhouette", quality->silhouette);
+    print_figure("mean confidence", quality->mean_confidence);
+    print_figure("calibration error", quality->calibration_error);
+    putchar('\n');
+}
+
 /* Idle OpenMP threads of GCC's library spin for milliseconds, which on a machine that others use too takes the
  * processor from the thread that they wait for. The library reads
  * its environment before main, so the program starts itself once more with a short spin. */

@@ -19,7 +19,6 @@
  * At most 3 count searches and count joins: O(count^2) and, for centroids, x dim. Distances and their memory:
  * proximity.c; here, 16 count bytes. One thread joins, threads only measure: bits do not depend on their number. */
 
-#define MATRIX_LIMIT 20000
 #define JOINS_BETWEEN_CHECKS 64
 
 /* Makes the joins in the chain's order. */
@@ -88,7 +87,7 @@ static Status points_check(Context *ctx, const float *points, size_t count, size
 
 Status agglomerative_tree(Context *ctx, Join *joins, const AgglomerativeSettings *settings, const float *points,
                           size_t count, size_t dim) {
-    const size_t limit = settings->matrix_limit > 0 ? settings->matrix_limit : MATRIX_LIMIT;
+    const size_t limit = settings->matrix_limit > 0 ? settings->matrix_limit : AGGLOMERATIVE_MATRIX_LIMIT;
     TRY(input_check(ctx, settings, limit, count, dim));
     TRY(points_check(ctx, points, count, dim));
     Proximity proximity = {0};

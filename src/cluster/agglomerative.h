@@ -7,9 +7,12 @@
 #include "base/memory.h"
 #include "cluster/proximity.h"
 
+/* The matrix of so many points' distances takes 800 MB. */
+#define AGGLOMERATIVE_MATRIX_LIMIT 20000
+
 typedef struct AgglomerativeSettings {
     Linkage linkage;
-    size_t matrix_limit; /* most points whose distances are held as a matrix; 0: 20000 (800 MB) */
+    size_t matrix_limit; /* most points whose distances are held as a matrix; 0: AGGLOMERATIVE_MATRIX_LIMIT */
 } AgglomerativeSettings;
 
 /* One join. */

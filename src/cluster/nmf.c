@@ -166,6 +166,13 @@ close:
     return status;
 }
 
+static Status points_check(Context *ctx, const float *points, size_t count, size_t dim) {
+    for (size_t i = 0; i < count * dim; i++)
+        if (points[i] < 0)
+            return context_fail(ctx, SPICA_ERROR_DATA, "NMF: row %zu, column %zu is below 0", i / dim, i % dim);
+    return SPICA_OK;
+}
+
 static Status input_check(Context *ctx, const NmfSettings *settings, const float *points, size_t count, size_t dim) {
     if (settings->components == 0 || dim == 0 || dim > INT_MAX / 26)
         return context_fail(ctx, SPICA_ERROR_OPTION, "NMF: cannot find %zu components of vectors of %zu numbers",
@@ -173,10 +180,7 @@ static Status input_check(Context *ctx, const NmfSettings *settings, const float
     if (settings->components > count || settings->components > dim)
         return context_fail(ctx, SPICA_ERROR_DATA, "NMF: %zu components asked for, but only %zu points of %zu numbers",
                             settings->components, count, dim);
-    for (size_t i = 0; i < count * dim; i++)
-        if (points[i] < 0)
-            return context_fail(ctx, SPICA_ERROR_DATA, "NMF: row %zu, column %zu is below 0", i / dim, i % dim);
-    return SPICA_OK;
+    return points_check(ctx, points, count, dim);
 }
 
 Status nmf_fit(Context *ctx, Nmf *nmf, const NmfSettings *settings, const float *points, size_t count, size_t dim) {
@@ -188,26 +192,82 @@ Status nmf_fit(Context *ctx, Nmf *nmf, const NmfSettings *settings, const float 
     return nmf_refine(ctx, nmf, settings, points);
 }
 
+/* A row's steps end when its projected gradient has fallen to this part of the first: the square root of double
+ * precision, far below what could change a label. */
+#define ROW_TOLERANCE 1e-8
+#define ROW_STEPS 1000
+
+/* The best shares of a row for parts that stand; their problem is convex, so where they start is no matter. */
+static void row_solve(double *row, const double *squares, const double *products, size_t components) {
+    double first = 0;
+    memset(row, 0, components * sizeof *row);
+    for (int step = 0; step < ROW_STEPS; step++) {
+        const double violation = row_update(row, squares, products, components);
+        if (step == 0) first = violation;
+        if (violation <= ROW_TOLERANCE * first) return;
+    }
+}
+
+static Status rows_solve(Context *ctx, Hals *hals) {
+    const MatrixBlocks *blocks = &hals->blocks;
+    const size_t components = hals->nmf->components;
+    for (size_t first = 0, rows; (rows = matrix_blocks_load(blocks, first)) > 0; first += rows) {
+        matrix_product(blocks->threads, PRODUCT_PLAIN, hals->row_products, blocks->rows, hals->nmf->parts, rows,
+                       components, hals->nmf->dim, 0);
+#pragma omp parallel for schedule(static) num_threads(blocks->threads)
+        for (size_t row = 0; row < rows; row++)
+            row_solve(hals->nmf->shares + (first + row) * components, hals->squares,
+                      hals->row_products + row * components, components);
+        TRY(context_check_cancel(ctx));
+    }
+    return SPICA_OK;
+}
+
+Status nmf_transform(Context *ctx, Nmf *nmf, const float *points) {
+    Hals hals = {0};
+    TRY(points_check(ctx, points, nmf->count, nmf->dim));
+    const int callers = blas_threads_set(1);
+    Status status;
+    TRY_GOTO(status, close, hals_open(ctx, &hals, nmf, points));
+    squares_make(hals.squares, nmf->parts, nmf->dim, nmf->components);
+    TRY_GOTO(status, close, rows_solve(ctx, &hals));
+close:
+    blas_threads_restore(callers);
+    hals_close(ctx, &hals);
+    return status;
+}
+
 void nmf_close(Context *ctx, Nmf *nmf) {
     FREE_ARRAY(ctx, &nmf->shares);
     FREE_ARRAY(ctx, &nmf->parts);
 }
 
-Status nmf_assign(Context *ctx, const Nmf *nmf, int32_t *labels) {
+/* lengths[components]: of the parts. */
+static void parts_measure(const Nmf *nmf, double *lengths) {
     const size_t components = nmf->components;
-    double *lengths;
-    TRY(NEW_ZEROED(ctx, &lengths, components));
+    memset(lengths, 0, components * sizeof *lengths);
     for (size_t d = 0; d < nmf->dim; d++)
         for (size_t t = 0; t < components; t++)
             lengths[t] += nmf->parts[d * components + t] * nmf->parts[d * components + t];
     for (size_t t = 0; t < components; t++)
         lengths[t] = sqrt(lengths[t]);
+}
+
+Status nmf_assign(Context *ctx, const Nmf *nmf, int32_t *labels, float *confidences) {
+    const size_t components = nmf->components;
+    double *lengths;
+    TRY(NEW_ARRAY(ctx, &lengths, components));
+    parts_measure(nmf, lengths);
     for (size_t row = 0; row < nmf->count; row++) {
         const double *shares = nmf->shares + row * components;
         size_t largest = 0;
-        for (size_t t = 1; t < components; t++)
+        double sum = 0;
+        for (size_t t = 0; t < components; t++) {
             if (shares[t] * lengths[t] > shares[largest] * lengths[largest]) largest = t;
+            sum += shares[t] * lengths[t];
+        }
         labels[row] = (int32_t)largest;
+        if (confidences != NULL) confidences[row] = sum > 0 ? (float)(shares[largest] * lengths[largest] / sum) : 0.0f;
     }
     FREE_ARRAY(ctx, &lengths);
     return SPICA_OK;

@@ -33,8 +33,14 @@ Status nmf_fit(Context *ctx, Nmf *nmf, const NmfSettings *settings, const float 
 Status nmf_refine(Context *ctx, Nmf *nmf, const NmfSettings *settings, const float *points);
 void nmf_close(Context *ctx, Nmf *nmf);
 
+/* nmf->shares[count x components] of points[count x dim] for nmf->parts as they are: the least |x - w H|^2 of each row,
+ * whatever the shares were; points are finite. Errors: SPICA_ERROR_DATA where a point has a value below 0,
+ * SPICA_ERROR_MEMORY, SPICA_CANCELLED. */
+Status nmf_transform(Context *ctx, Nmf *nmf, const float *points);
+
 /* labels[count]: the component of each row's largest share, shares measured by the length of their parts; ties: the
- * smaller component, so that a row of zeros is in cluster 0. A cluster may be empty. */
-Status nmf_assign(Context *ctx, const Nmf *nmf, int32_t *labels);
+ * smaller component, so that a row of zeros is in cluster 0. A cluster may be empty. confidences[count] (may be NULL):
+ * that share of the sum of the row's; 0 where all are 0. */
+Status nmf_assign(Context *ctx, const Nmf *nmf, int32_t *labels, float *confidences);
 
 #endif

@@ -8,6 +8,7 @@
 #define STAGE_HEAD "head"
 #define STAGE_JOINT "joint"
 #define STAGE_PICA "pica"
+#define STAGE_PARTITION "partition"
 
 /* The stages of run.method in their order, NULL-ended. */
 const char *const *method_stages(const Options *options);

@@ -1,5 +1,6 @@
 /* Rules that bind several options. */
 #include "config/method_stages.h"
+#include "config/partition_on.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,35 @@ static Status check_overclusters(Context *ctx, const Options *options) {
                      "the over-clustering head needs at least as many clusters (0: no such head)");
 }
 
+/* What the classic algorithms cluster. */
+static Status check_partition(Context *ctx, const Options *options) {
+    PartitionOn on;
+    size_t components;
+    const char *text = options_text(options, "partition.on"), *method = options_text(options, "run.method");
+    if (!partition_on_parse(text, &on, &components))
+        return context_fail(ctx, SPICA_ERROR_OPTION,
+                            "partition.on = %s: pixels, embeddings, pca:N (N components) or auto is expected", text);
+    const bool moco = method_has_stage(options, STAGE_FEATURES) && on != PARTITION_ON_EMBEDDINGS;
+    if (method_has_stage(options, STAGE_PARTITION) && moco && strcmp(text, "auto") != 0)
+        return rule_fail(ctx, options, "run.method", "partition.on", "it clusters embeddings");
+    if (strcmp(method, "nmf") == 0 && on == PARTITION_ON_COMPONENTS)
+        return rule_fail(ctx, options, "run.method", "partition.on",
+                         "components are negative too, and NMF takes numbers from 0 alone");
+    return SPICA_OK;
+}
+
+/* Stage 1 of another run, for a method that has one. */
+static Status check_features_from(Context *ctx, const Options *options) {
+    if (options_text(options, "features.from")[0] == '\0') return SPICA_OK;
+    if (options_text(options, "features.weights")[0] != '\0')
+        return rule_fail(ctx, options, "features.from", "features.weights", "stage 1 comes from one of them");
+    if (method_has_stage(options, STAGE_FEATURES)) return SPICA_OK;
+    return rule_fail(ctx, options, "features.from", "run.method",
+                     method_has_stage(options, STAGE_PARTITION)
+                         ? "only with partition.on = embeddings is there a stage 1"
+                         : "this method has no stage 1");
+}
+
 /* What the clustering head and joint training leave is the features'. */
 static Status check_split(Context *ctx, const Options *options) {
     const double sum = options_real(options, "run.split_head") + options_real(options, "run.split_joint");
@@ -62,5 +92,7 @@ Status options_check(Context *ctx, const Options *options) {
     TRY(check_start(ctx, options));
     TRY(check_bank(ctx, options));
     TRY(check_overclusters(ctx, options));
+    TRY(check_partition(ctx, options));
+    TRY(check_features_from(ctx, options));
     return check_split(ctx, options);
 }

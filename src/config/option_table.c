@@ -86,9 +86,13 @@
                 paper),                                                                                                \
         BOOLEAN(view ".crop_last", last, "strong: flip and crop after the operations, else before", paper)
 
+/* config/method_stages.c tells their stages. */
+#define METHODS "spice|spice-self|pica|kmeans|spherical-kmeans|spectral|agglomerative|nmf|gmm|moco-kmeans"
+
 const OptionRow option_table[] = {
-    {"run.method", "--method", OPTION_CHOICE, 0, 0, "spice|spice-self|pica", "spice", "",
-     "what clusters the pictures; spice-self stops after the clustering head", "SPICE III, PICA 3"},
+    {"run.method", "--method", OPTION_CHOICE, 0, 0, METHODS, "spice", "",
+     "what clusters the pictures; spice-self stops after the clustering head, moco-kmeans is kmeans on embeddings",
+     "SPICE III, Tables I and IV, PICA 3"},
     {"run.clusters", "--clusters", OPTION_INTEGER, 2, 1000000, NULL, "0", "",
      "K, the number of clusters; must be given", "SPICE III"},
     TEXT("run.recipe", "", "name of the recipe that was used", ""),
@@ -96,6 +100,8 @@ const OptionRow option_table[] = {
     {"run.threads", "--threads", OPTION_INTEGER, 0, 4096, NULL, "0", "", "threads; 0: all processors", ""},
     {"run.budget", "--budget", OPTION_DURATION, 0, MOST, NULL, "0", "",
      "wall time of the whole command, which then sets the lengths of the stages; 0: the lengths are as set", ""},
+    {"run.trials", "--trials", OPTION_INTEGER, 1, 1000, NULL, "1", "",
+     "runs with the seeds run.seed, run.seed + 1 ...; the one that agrees best with the others is shown", ""},
     REAL("run.split_head", 0, 1, "0.05", "",
          "share of the budget for the clustering heads; the features get what is left", ""),
     REAL("run.split_joint", 0, 1, "0.25", "", "share of the budget for joint training", ""),
@@ -135,6 +141,8 @@ const OptionRow option_table[] = {
                   "measured"),
     TEXT("features.weights", "", "weights file to start the later stages from instead of training features",
          "SPICE III-A"),
+    {"features.from", "--features-from", OPTION_TEXT, 0, 0, NULL, "", "",
+     "run folder of the same data whose stage 1 is taken over instead of training one", ""},
     REAL("features.epochs", 0, MOST, "1000", "epochs", "length of stage 1; fractions are allowed", "program"),
     TEXT("features.corrections", "",
          "how a budget corrected the length of stage 1 as the machine's speed moved: STEP:STEPS pairs, from which step "
@@ -253,6 +261,21 @@ const OptionRow option_table[] = {
     OPTIMISER_ROWS("pica", "adam", "0.0001", "0", "all", "false", "PICA 4"),
     POLICY_ROWS("pica.augment", "pica", "0.4", "1", "0", "0.125", "true", "4", "0.1", "0.5", "124,116,104", "false",
                 "PICA 4"),
+
+    {"partition.on", "--on", OPTION_TEXT, 0, 0, NULL, "auto", "",
+     "what a classic algorithm clusters: pixels, embeddings (stage 1 is trained first), pca:N (N principal components "
+     "of "
+     "the pixels); auto: pixels, of moco-kmeans embeddings",
+     "SPICE Table I"},
+    INTEGER("partition.starts", 1, 10000, "10", "",
+            "starts of k-means (also that of gmm, and the one in spectral's embedding), of which the best counts", ""),
+    INTEGER("partition.iterations", 0, MOST, "0", "", "most iterations of kmeans, gmm or nmf; 0: 300, 100 and 200", ""),
+    REAL("partition.tolerance", 0, 1, "0", "",
+         "where iterations end (docs/methods/baselines.md); 0: kmeans 1e-4, gmm 1e-3, nmf 1e-4, spectral 1e-9", ""),
+    INTEGER("partition.neighbours", 2, 100000, "10", "pictures",
+            "spectral: nearest neighbours that a picture is linked to, itself counted", ""),
+    CHOICE("partition.linkage", "ward|average", "ward", "agglomerative: which two clusters are nearest", ""),
+    REAL("partition.variance_floor", 1e-300, 1e300, "1e-06", "", "gmm: added to every variance", ""),
 };
 
 const size_t option_count = sizeof option_table / sizeof option_table[0];

@@ -69,6 +69,7 @@ static const char *section_title(const char *key) {
         {"head.strong", "Stage 2: strong views"},
         {"reliable", "Reliable pseudo-labels"},
         {"joint", "Stage 3: joint training (FixMatch)"},
+        {"partition", "The classic algorithms"},
         {"joint.weak", "Stage 3: weak views"},
         {"joint.strong", "Stage 3: strong views"},
     };

@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "run/ablation_results.h"
 #include "run/options_api.h"
+#include "run/quality.h"
 #include "run/recipe_choice.h"
 #include "run/run.h"
 #include "state/run_folder.h"
@@ -116,16 +117,8 @@ static Status set_options(Context *ctx, const Ablate *ablate, const AblationRun 
 /* Empty clusters and the seconds of the stages, of a run that has ended: they stand in its metrics.json, which a run
  * that was gone on with has too. */
 static Status read_metrics(Context *ctx, const char *folder, AblationRun *run) {
-    char *path;
-    const char *name;
-    json_t *metrics = NULL, *stage;
-    TRY(path_join(ctx, &path, folder, RUN_METRICS));
-    const Status status = json_file_read(ctx, path, &metrics);
-    FREE_ARRAY(ctx, &path);
-    TRY(status);
-    run->seconds = 0.0;
-    json_object_foreach(json_object_get(metrics, "stages"), name, stage) run->seconds +=
-        json_number_value(json_object_get(stage, "seconds"));
+    json_t *metrics = NULL;
+    TRY(several_read_metrics(ctx, folder, &metrics, &run->seconds));
     if (run->quality.clusters < json_array_size(json_object_get(metrics, "sizes"))) run->outcome = ABLATION_EMPTY;
     json_decref(metrics);
     return SPICA_OK;
@@ -133,13 +126,7 @@ static Status read_metrics(Context *ctx, const char *folder, AblationRun *run) {
 
 static void note_failure(Context *ctx, AblationRun *run) {
     run->outcome = ABLATION_FAILED;
-    run->quality = (spica_quality){.acc = NAN,
-                                   .nmi = NAN,
-                                   .nmi_geometric = NAN,
-                                   .ari = NAN,
-                                   .purity = NAN,
-                                   .macro_f1 = NAN,
-                                   .balanced_accuracy = NAN};
+    run->quality = quality_unknown();
     run->seconds = NAN;
     snprintf(run->reason, sizeof run->reason, "%.255s", ctx->reason);
     log_warning(ctx, "%s, seed %" PRId64 ": %s; the other runs go on", run->variant->name, run->seed, ctx->reason);

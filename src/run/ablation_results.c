@@ -6,26 +6,12 @@
 
 #include "base/csv.h"
 #include "base/json_text.h"
-#include "base/number.h"
 
 Status ablation_results_open(Context *ctx, AblationResults *results) {
     return NEW_ZEROED(ctx, &results->runs, ablation_variant_count(results->ablation) * results->seeds);
 }
 
 void ablation_results_close(Context *ctx, AblationResults *results) { FREE_ARRAY(ctx, &results->runs); }
-
-Spread spread_measure(const double *values, size_t count) {
-    Spread spread = {.mean = NAN, .deviation = NAN};
-    if (count == 0) return spread;
-    double sum = 0.0, squares = 0.0;
-    for (size_t i = 0; i < count; i++)
-        sum += values[i];
-    spread.mean = sum / (double)count;
-    for (size_t i = 0; i < count; i++)
-        squares += (values[i] - spread.mean) * (values[i] - spread.mean);
-    if (count > 1) spread.deviation = sqrt(squares / (double)(count - 1));
-    return spread;
-}
 
 static const char *outcome_text(AblationOutcome outcome) {
     static const char *const texts[] = {"done", "empty clusters", "failed"};
@@ -155,19 +141,14 @@ Status ablation_json(Context *ctx, const AblationResults *results, json_t **obje
     return status;
 }
 
-/* A number that there is none of is an empty cell. */
-static Status add_cell(Context *ctx, CsvWriter *writer, double value) {
-    return isfinite(value) ? csv_add_real(ctx, writer, value) : csv_add_text(ctx, writer, "");
-}
-
 static Status write_csv_row(Context *ctx, CsvWriter *writer, const AblationRun *run) {
     TRY(csv_add_text(ctx, writer, run->variant->name));
     TRY(csv_add_integer(ctx, writer, run->seed));
     for (size_t score = 0; score < SCORE_COUNT; score++)
-        TRY(add_cell(ctx, writer, score_of(run, score)));
-    TRY(add_cell(ctx, writer, run->quality.purity));
-    TRY(add_cell(ctx, writer, run->outcome == ABLATION_FAILED ? (double)NAN : (double)run->quality.clusters));
-    TRY(add_cell(ctx, writer, run->seconds));
+        TRY(several_add_cell(ctx, writer, score_of(run, score)));
+    TRY(several_add_cell(ctx, writer, run->quality.purity));
+    TRY(several_add_cell(ctx, writer, run->outcome == ABLATION_FAILED ? (double)NAN : (double)run->quality.clusters));
+    TRY(several_add_cell(ctx, writer, run->seconds));
     TRY(csv_add_text(ctx, writer, outcome_text(run->outcome)));
     return csv_end_row(ctx, writer);
 }
@@ -204,28 +185,16 @@ end:
 
 static Status compare_record(Context *ctx, const AblationResults *results, const char *folder, const json_t *record) {
     const char *name = json_string_value(json_object_get(record, "ablation"));
-    const double budget = json_number_value(json_object_get(record, "budget"));
     if (name == NULL || strcmp(name, results->ablation->name) != 0)
         return context_fail(ctx, SPICA_ERROR_RUN, "%s holds the ablation %.64s, not %s", folder,
                             name != NULL ? name : "of another program", results->ablation->name);
-    /* The record has 9 digits. */
-    if (fabs(budget - results->budget) > 1e-6 * results->budget)
-        return context_fail(
-            ctx, SPICA_ERROR_RUN,
-            "%s holds runs with a budget of %.6g seconds each (0: none), not %.6g as now (the budget is "
-            "divided by variants and seeds): equal budgets need the same one, or another folder",
-            folder, budget, results->budget);
-    return SPICA_OK;
+    return several_check_budget(ctx, folder, json_number_value(json_object_get(record, "budget")), results->budget);
 }
 
 Status ablation_check_record(Context *ctx, const AblationResults *results, const char *folder) {
-    char *path;
     json_t *record = NULL;
-    TRY(path_join(ctx, &path, folder, ABLATION_RECORD));
-    Status status = json_file_read(ctx, path, &record);
-    if (status == SPICA_ERROR_DATA) status = SPICA_ERROR_RUN; /* the reason stands: the file is damaged */
-    if (status == SPICA_OK) status = compare_record(ctx, results, folder, record);
+    TRY(several_read_record(ctx, folder, ABLATION_RECORD, &record));
+    const Status status = compare_record(ctx, results, folder, record);
     json_decref(record);
-    FREE_ARRAY(ctx, &path);
     return status;
 }

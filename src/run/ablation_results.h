@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "run/ablations.h"
+#include "run/several_runs.h"
 
 #define ABLATION_TABLE "ablation.csv"
 #define ABLATION_RECORD "ablation.json"
@@ -37,13 +38,6 @@ typedef struct AblationResults {
 
 Status ablation_results_open(Context *ctx, AblationResults *results);
 void ablation_results_close(Context *ctx, AblationResults *results);
-
-/* Several runs' mean and sample deviation (n - 1). NaN where too few. */
-typedef struct Spread {
-    double mean, deviation;
-} Spread;
-
-Spread spread_measure(const double *values, size_t count);
 
 /* *object: ablation.json's; the caller's until json_decref. */
 Status ablation_json(Context *ctx, const AblationResults *results, json_t **object);

@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "base/npy.h"
+#include "run/assign_partition.h"
 #include "run/assigned.h"
 #include "run/model_path.h"
 #include "run/options_api.h"
@@ -34,20 +35,25 @@ static Status adopt_picture_options(Context *ctx, const char *model_name, const 
     return status;
 }
 
-/* Opens model and data, with the pictures made grey or RGB as the model wants. */
-static Status open_both(Context *ctx, const char *model_name, const char *data, const spica_options *options,
-                        Model *model, Dataset *dataset) {
-    char *weights = NULL;
+Status assigned_open_data(Context *ctx, const char *run, const char *data, const spica_options *options,
+                          const ModelSpec *spec, Dataset *dataset) {
     Options used = {0};
     Status status = options_open(ctx, &used);
     if (status == SPICA_OK && options != NULL) status = options_copy(ctx, &used, &options->options);
-    if (status == SPICA_OK) status = model_path(ctx, model_name, &weights);
-    if (status == SPICA_OK) status = model_read(ctx, weights, model);
-    if (status == SPICA_OK) status = adopt_picture_options(ctx, model_name, &model->spec, &used);
+    if (status == SPICA_OK) status = adopt_picture_options(ctx, run, spec, &used);
     if (status == SPICA_OK) status = run_open_dataset(ctx, &used, data, dataset);
-    if (status == SPICA_OK) status = predict_match_channels(ctx, dataset, &model->spec);
-    FREE_ARRAY(ctx, &weights);
+    if (status == SPICA_OK) status = predict_match_channels(ctx, dataset, spec);
     options_close(ctx, &used);
+    return status;
+}
+
+static Status open_both(Context *ctx, const char *model_name, const char *data, const spica_options *options,
+                        Model *model, Dataset *dataset) {
+    char *weights = NULL;
+    Status status = model_path(ctx, model_name, &weights);
+    if (status == SPICA_OK) status = model_read(ctx, weights, model);
+    if (status == SPICA_OK) status = assigned_open_data(ctx, model_name, data, options, &model->spec, dataset);
+    FREE_ARRAY(ctx, &weights);
     return status;
 }
 
@@ -66,13 +72,23 @@ static Status assign(Context *ctx, const char *run, Model *model, Assigned *assi
     return status;
 }
 
-Status assigned_open(Context *ctx, Assigned *assigned, const char *run, const char *data,
-                     const spica_options *options) {
+static Status assign_by_model(Context *ctx, Assigned *assigned, const char *run, const char *data,
+                              const spica_options *options) {
     Model model = {0};
-    const int threads = options_use_threads(ctx, options);
     Status status = open_both(ctx, run, data, options, &model, &assigned->dataset);
     if (status == SPICA_OK) status = assign(ctx, run, &model, assigned);
     model_close(ctx, &model);
+    return status;
+}
+
+Status assigned_open(Context *ctx, Assigned *assigned, const char *run, const char *data,
+                     const spica_options *options) {
+    bool partition;
+    const int threads = options_use_threads(ctx, options);
+    Status status = run_is_partition(ctx, run, &partition);
+    if (status == SPICA_OK)
+        status = partition ? assign_by_partition(ctx, assigned, run, data, options)
+                           : assign_by_model(ctx, assigned, run, data, options);
     ctx->threads = threads;
     return status;
 }

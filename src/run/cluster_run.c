@@ -11,7 +11,9 @@
 #include "run/recipe_choice.h"
 #include "run/run.h"
 #include "run/run_results.h"
+#include "run/stage_partition.h"
 #include "run/stage_plan.h"
+#include "run/trials_run.h"
 
 /* Clusters, data and options must go together. */
 static Status check_request(Context *ctx, const Run *run, const char *data) {
@@ -102,6 +104,51 @@ static Status meet_donor(Context *ctx, Run *run, const char *donor) {
     return status;
 }
 
+/* The options that stage 1 of another run was trained by hold here too; what the user has set must be the same. */
+static Status adopt_features_options(Context *ctx, Run *run, const char *donor, const Options *held) {
+    for (size_t i = 0; i < option_count; i++) {
+        const char *key = option_table[i].key;
+        const bool shared = strncmp(key, "features.", 9) == 0 || strcmp(key, "data.size") == 0;
+        if (!shared || strcmp(key, "features.from") == 0 || strcmp(key, "features.weights") == 0) continue;
+        const bool users = options_source(&run->options, key) == SOURCE_USER;
+        if (users && strcmp(run->options.texts[i], held->texts[i]) != 0)
+            return context_fail(ctx, SPICA_ERROR_OPTION, "%s = %s: %s, whose stage 1 is taken over, has %s", key,
+                                run->options.texts[i], donor, held->texts[i]);
+        if (!users) TRY(options_set(ctx, &run->options, key, held->texts[i], SOURCE_RECIPE));
+    }
+    return SPICA_OK;
+}
+
+/* A backbone that stage 2 has moved is no longer stage 1's. */
+static Status check_features_run(Context *ctx, const Run *run, const RunFolder *folder, const Options *held) {
+    TRY(run_folder_check_data(ctx, folder, run->dataset.fingerprint));
+    if (!method_has_stage(held, STAGE_HEAD) || strcmp(options_text(held, "head.bn"), "train") != 0) return SPICA_OK;
+    return context_fail(ctx, SPICA_ERROR_RUN,
+                        "features.from = %s: its stage 2 has moved the backbone (head.bn = train)", folder->path);
+}
+
+/* features.from: a run that goes on has taken its stage 1 over already, and the other one may be gone. */
+static Status meet_features_run(Context *ctx, Run *run, const char *path) {
+    const char *from = options_text(&run->options, "features.from");
+    RunFolder folder = {0};
+    Options held = {0};
+    bool taken = false, whole = false;
+    if (*from == '\0') return SPICA_OK;
+    TRY(stage_features_whole(ctx, path, &taken));
+    TRY(stage_features_whole(ctx, from, &whole));
+    if (!taken && !whole)
+        return context_fail(ctx, SPICA_ERROR_RUN, "features.from = %s: no run whose stage 1 is done", from);
+    run->donor = from;
+    Status status = run_folder_open_existing(ctx, &folder, taken ? path : from);
+    if (status == SPICA_OK) status = options_open(ctx, &held);
+    if (status == SPICA_OK) status = run_folder_options(ctx, &folder, &held);
+    if (status == SPICA_OK && !taken) status = check_features_run(ctx, run, &folder, &held);
+    if (status == SPICA_OK) status = adopt_features_options(ctx, run, from, &held);
+    options_close(ctx, &held);
+    run_folder_close(ctx, &folder);
+    return status;
+}
+
 /* An old run must have been made from the same data by the same options. */
 static Status check_resumed(Context *ctx, Run *run) {
     static const char *const free_keys[] = {"run.budget", "run.threads", "run.recipe", NULL};
@@ -137,10 +184,8 @@ static Status run_stage(Context *ctx, Run *run, const char *name) {
         const char *name;
         Status (*compute)(Context *ctx, Run *run);
     } stages[] = {
-        {STAGE_FEATURES, stage_features},
-        {STAGE_HEAD, stage_head},
-        {STAGE_JOINT, stage_joint},
-        {STAGE_PICA, stage_pica},
+        {STAGE_FEATURES, stage_features}, {STAGE_HEAD, stage_head},           {STAGE_JOINT, stage_joint},
+        {STAGE_PICA, stage_pica},         {STAGE_PARTITION, stage_partition},
     };
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
         if (strcmp(name, stages[i].name) == 0) return stages[i].compute(ctx, run);
@@ -179,8 +224,10 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
     TRY(check_embeddings(ctx, run));
     run->budget = options_real(&run->options, "run.budget");
     TRY(meet_donor(ctx, run, donor));
+    TRY(meet_features_run(ctx, run, path));
     TRY(settle_threads(ctx, run));
     TRY(settle_models(ctx, run));
+    if (method_has_stage(&run->options, STAGE_PARTITION)) TRY(partition_check_run(ctx, run));
     TRY(open_auxiliary(ctx, run));
     TRY(run_folder_open(ctx, &run->folder, path, overwrite));
     TRY(check_weights(ctx, run));
@@ -211,5 +258,7 @@ Status run_cluster(Context *ctx, const spica_options *options, const char *data,
 
 spica_status spica_cluster(spica_context *context, const spica_options *options, const char *data, const char *run_path,
                            int overwrite, spica_quality *quality) {
+    if (options_integer(&options->options, "run.trials") > 1)
+        return trials_run(context, options, data, run_path, overwrite != 0, quality);
     return run_cluster(context, options, data, run_path, overwrite != 0, NULL, quality);
 }

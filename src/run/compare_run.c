@@ -1,5 +1,4 @@
 /* spica_compare: two clusterings of the same pictures. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,17 +156,14 @@ static Status write_confusion(Context *ctx, const Comparison *comparison, const 
 
 static void publish(const Comparison *comparison, spica_quality *published) {
     const Metrics *metrics = &comparison->metrics;
-    *published = (spica_quality){
-        .acc = metrics->acc,
-        .nmi = metrics->nmi,
-        .nmi_geometric = metrics->nmi_geometric,
-        .ari = metrics->ari,
-        .purity = metrics->purity,
-        .macro_f1 = NAN,
-        .balanced_accuracy = NAN,
-        .clusters = clusters_used(&comparison->first),
-        .pictures = comparison->pictures,
-    };
+    *published = quality_unknown();
+    published->acc = metrics->acc;
+    published->nmi = metrics->nmi;
+    published->nmi_geometric = metrics->nmi_geometric;
+    published->ari = metrics->ari;
+    published->purity = metrics->purity;
+    published->clusters = clusters_used(&comparison->first);
+    published->pictures = comparison->pictures;
 }
 
 spica_status spica_compare(spica_context *context, const char *first, const char *second, const char *confusion,

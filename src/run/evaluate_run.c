@@ -1,20 +1,26 @@
 /* spica_evaluate: clusters against labels. */
+#include <math.h>
 #include <string.h>
 
 #include "base/json_text.h"
 #include "data/array_dataset.h"
 #include "data/dataset_labels.h"
 #include "run/array_clustering.h"
+#include "run/assign_partition.h"
 #include "run/assigned.h"
 #include "run/clustering_file.h"
 #include "run/confusion_table.h"
 #include "run/options_api.h"
 #include "run/quality.h"
+#include "state/run_folder.h"
 
 /* What is compared, and what for. */
 typedef struct Evaluation {
-    const char *path;        /* of the clustering, for messages */
-    const int32_t *clusters; /* one per picture */
+    const char *path;         /* of the clustering, for messages */
+    const int32_t *clusters;  /* one per picture */
+    const float *confidences; /* one per picture, NaN where it has none; or NULL */
+    bool probabilities;       /* that is what they are */
+    double silhouette;        /* NaN: not known */
     size_t cluster_count;
     const char *const *names; /* of the clusters; NULL: numbers */
     const Dataset *dataset;   /* with labels or none */
@@ -48,10 +54,29 @@ static Status publish(Context *ctx, const Evaluation *evaluation, spica_quality 
     TRY(clustering_check_cells(ctx, evaluation->path, evaluation->cluster_count, dataset->class_count));
     Status status = quality_measure(ctx, &quality, evaluation->clusters, dataset->count, evaluation->cluster_count,
                                     dataset->labels, dataset->class_count);
+    quality.silhouette = evaluation->silhouette;
+    if (status == SPICA_OK && evaluation->confidences != NULL)
+        quality_add_confidences(&quality, evaluation->confidences, evaluation->probabilities, evaluation->clusters,
+                                dataset->count, dataset->labels);
     if (status == SPICA_OK) quality_publish(&quality, published);
     if (status == SPICA_OK) status = write_confusion(ctx, evaluation, &quality);
     if (status == SPICA_OK && json != NULL) status = add_json(ctx, evaluation, &quality, json);
     quality_close(ctx, &quality);
+    return status;
+}
+
+/* What a run's metrics.json tells of its clusters; NaN of a table. */
+static Status read_silhouette(Context *ctx, const char *path, double *silhouette) {
+    RunFolder folder;
+    json_t *metrics = NULL;
+    *silhouette = NAN;
+    if (!path_is_folder(path)) return SPICA_OK;
+    Status status = run_folder_open_existing(ctx, &folder, path);
+    if (status == SPICA_OK) status = run_folder_read_json(ctx, &folder, RUN_METRICS, &metrics);
+    const json_t *value = json_object_get(metrics, "silhouette");
+    if (json_is_number(value)) *silhouette = json_number_value(value);
+    json_decref(metrics);
+    run_folder_close(ctx, &folder);
     return status;
 }
 
@@ -64,9 +89,16 @@ static Status evaluate_clustering(Context *ctx, const char *path, const char *la
     dataset.count = table.count;
     dataset.paths = (char **)table.paths;
     if (labels == NULL || strcmp(labels, "auto") == 0) labels = table.labels != NULL ? table.csv.path : "none";
+    bool probabilities = false;
+    double silhouette = NAN;
     if (status == SPICA_OK && strcmp(labels, "none") != 0) status = dataset_join_labels(ctx, &dataset, labels);
+    if (status == SPICA_OK) status = run_gives_probabilities(ctx, path, &probabilities);
+    if (status == SPICA_OK) status = read_silhouette(ctx, path, &silhouette);
     const Evaluation evaluation = {.path = path,
                                    .clusters = table.clusters,
+                                   .confidences = table.confidences,
+                                   .probabilities = probabilities,
+                                   .silhouette = silhouette,
                                    .cluster_count = table.cluster_count,
                                    .names = table.names.names,
                                    .dataset = &dataset,
@@ -86,6 +118,7 @@ static Status evaluate_array(Context *ctx, const char *path, const char *labels,
     Status status = array_clustering_open(ctx, &clustering, path, labelled ? labels : NULL, names);
     const Evaluation evaluation = {.path = path,
                                    .clusters = clustering.clusters,
+                                   .silhouette = NAN,
                                    .cluster_count = clustering.cluster_count,
                                    .dataset = &clustering.rows,
                                    .confusion = confusion};
@@ -97,9 +130,14 @@ static Status evaluate_array(Context *ctx, const char *path, const char *labels,
 static Status evaluate_data(Context *ctx, const char *run, const char *data, const spica_options *options,
                             const char *confusion, spica_quality *quality, char **json) {
     Assigned assigned = {0};
-    Status status = assigned_open(ctx, &assigned, run, data, options);
+    bool probabilities = false;
+    Status status = run_gives_probabilities(ctx, run, &probabilities);
+    if (status == SPICA_OK) status = assigned_open(ctx, &assigned, run, data, options);
     const Evaluation evaluation = {.path = data,
                                    .clusters = assigned.clusters,
+                                   .confidences = assigned.confidences,
+                                   .probabilities = probabilities,
+                                   .silhouette = NAN,
                                    .cluster_count = assigned.cluster_count,
                                    .dataset = &assigned.dataset,
                                    .confusion = confusion};

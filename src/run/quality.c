@@ -1,8 +1,12 @@
 #include "run/quality.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/json_text.h"
+#include "base/random.h"
+#include "cluster/calibration.h"
+#include "cluster/silhouette.h"
 
 static Status compare_labels(Context *ctx, Quality *quality, const int32_t *predicted, size_t count,
                              const int32_t *labels) {
@@ -16,21 +20,79 @@ static Status compare_labels(Context *ctx, Quality *quality, const int32_t *pred
     return SPICA_OK;
 }
 
+/* How many clusters have a picture, and the shares of the smallest and the largest one. */
+static void measure_sizes(Quality *quality, size_t count) {
+    int64_t least = INT64_MAX, most = 0;
+    /* The matrix counts all its rows; what is told is how many clusters have a picture. */
+    quality->metrics.clusters = 0;
+    for (size_t k = 0; k < quality->clusters; k++) {
+        quality->metrics.clusters += quality->sizes[k] > 0;
+        if (quality->sizes[k] < least) least = quality->sizes[k];
+        if (quality->sizes[k] > most) most = quality->sizes[k];
+    }
+    if (count == 0 || quality->clusters == 0) return;
+    quality->smallest_share = (double)least / (double)count;
+    quality->largest_share = (double)most / (double)count;
+}
+
 Status quality_measure(Context *ctx, Quality *quality, const int32_t *predicted, size_t count, size_t clusters,
                        const int32_t *labels, size_t classes) {
     *quality = (Quality){.clusters = clusters, .classes = classes};
     quality->metrics =
         (Metrics){.acc = NAN, .nmi = NAN, .nmi_geometric = NAN, .ari = NAN, .purity = NAN, .pictures = count};
     quality->macro = (MacroMetrics){.f1 = NAN, .balanced_accuracy = NAN};
+    quality->smallest_share = quality->largest_share = quality->mean_confidence = NAN;
+    quality->silhouette = quality->calibration_error = NAN;
     TRY(NEW_ZEROED(ctx, &quality->sizes, clusters));
     for (size_t i = 0; i < count; i++)
         quality->sizes[predicted[i]]++;
     if (labels != NULL && classes > 0) TRY(compare_labels(ctx, quality, predicted, count, labels));
-    /* The matrix counts all its rows; what is told is how many clusters have a picture. */
-    quality->metrics.clusters = 0;
-    for (size_t k = 0; k < clusters; k++)
-        quality->metrics.clusters += quality->sizes[k] > 0;
+    measure_sizes(quality, count);
     return SPICA_OK;
+}
+
+void quality_add_confidences(Quality *quality, const float *confidences, bool probabilities, const int32_t *predicted,
+                             size_t count, const int32_t *labels) {
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        sum += (double)confidences[i];
+        probabilities = probabilities && confidences[i] >= 0.0f && confidences[i] <= 1.0f;
+    }
+    quality->mean_confidence = sum / (double)count;
+    if (!probabilities || quality->class_of == NULL) return;
+    quality->calibration_error = calibration_error(confidences, predicted, labels, count, quality->class_of);
+}
+
+/* gathered[size x dim] and labels of the rows that come first in a random order, which they keep. */
+static Status gather_sample(Context *ctx, const float *points, const int32_t *labels, size_t count, size_t dim,
+                            size_t size, float *gathered, int32_t *gathered_labels) {
+    int64_t *order;
+    TRY(NEW_ARRAY(ctx, &order, count));
+    Random random = random_at(0, RANDOM_SILHOUETTE, count, 0, 0);
+    random_permutation(&random, order, count);
+    for (size_t i = 0; i < size; i++) {
+        memcpy(gathered + i * dim, points + (size_t)order[i] * dim, dim * sizeof *points);
+        gathered_labels[i] = labels[order[i]];
+    }
+    FREE_ARRAY(ctx, &order);
+    return SPICA_OK;
+}
+
+Status silhouette_sample(Context *ctx, double *mean, const float *points, const int32_t *labels, size_t count,
+                         size_t dim, size_t clusters) {
+    const size_t size = SILHOUETTE_SAMPLE;
+    float *gathered = NULL;
+    int32_t *gathered_labels = NULL;
+    if (count <= size) return silhouette(ctx, mean, points, labels, count, dim, clusters);
+    Status status;
+    TRY_GOTO(status, close, NEW_ARRAY(ctx, &gathered, size * dim));
+    TRY_GOTO(status, close, NEW_ARRAY(ctx, &gathered_labels, size));
+    TRY_GOTO(status, close, gather_sample(ctx, points, labels, count, dim, size, gathered, gathered_labels));
+    status = silhouette(ctx, mean, gathered, gathered_labels, size, dim, clusters);
+close:
+    FREE_ARRAY(ctx, &gathered);
+    FREE_ARRAY(ctx, &gathered_labels);
+    return status;
 }
 
 void quality_close(Context *ctx, Quality *quality) {
@@ -102,11 +164,20 @@ Status quality_add_names(Context *ctx, json_t *object, const char *key, const ch
     return SPICA_OK;
 }
 
+static Status add_label_free(Context *ctx, json_t *object, const Quality *quality) {
+    TRY(json_add_real(ctx, object, "smallest_share", quality->smallest_share));
+    TRY(json_add_real(ctx, object, "largest_share", quality->largest_share));
+    TRY(json_add_real(ctx, object, "mean_confidence", quality->mean_confidence));
+    TRY(json_add_real(ctx, object, "silhouette", quality->silhouette));
+    return json_add_real(ctx, object, "calibration_error", quality->calibration_error);
+}
+
 static Status fill_json(Context *ctx, const Quality *quality, char *const *class_names, json_t *object) {
     TRY(quality_add_scores(ctx, object, &quality->metrics));
     TRY(json_add_integer(ctx, object, "clusters", (int64_t)quality->metrics.clusters));
     TRY(json_add_integer(ctx, object, "pictures", (int64_t)quality->metrics.pictures));
     TRY(quality_add_integers(ctx, object, "sizes", quality->sizes, quality->clusters));
+    TRY(add_label_free(ctx, object, quality));
     if (quality->confusion == NULL) return SPICA_OK;
     TRY(quality_add_confusion(ctx, object, quality->confusion, quality->clusters, quality->classes));
     TRY(quality_add_integers(ctx, object, "class_of", quality->class_of, quality->clusters));
@@ -137,5 +208,27 @@ void quality_publish(const Quality *quality, spica_quality *published) {
         .balanced_accuracy = quality->macro.balanced_accuracy,
         .clusters = metrics->clusters,
         .pictures = metrics->pictures,
+        .smallest_share = quality->smallest_share,
+        .largest_share = quality->largest_share,
+        .mean_confidence = quality->mean_confidence,
+        .silhouette = quality->silhouette,
+        .calibration_error = quality->calibration_error,
+    };
+}
+
+spica_quality quality_unknown(void) {
+    return (spica_quality){
+        .acc = NAN,
+        .nmi = NAN,
+        .nmi_geometric = NAN,
+        .ari = NAN,
+        .purity = NAN,
+        .macro_f1 = NAN,
+        .balanced_accuracy = NAN,
+        .smallest_share = NAN,
+        .largest_share = NAN,
+        .mean_confidence = NAN,
+        .silhouette = NAN,
+        .calibration_error = NAN,
     };
 }

@@ -36,6 +36,11 @@ static bool has_recipe(const Options *options) {
  * the work of MoCo's. */
 #define PICA_WORK 3.0
 
+/* Recipes are about training. */
+static bool trains(const Options *options) {
+    return method_has_stage(options, STAGE_FEATURES) || method_has_stage(options, STAGE_PICA);
+}
+
 static bool is_pica(const Options *options) { return method_has_stage(options, STAGE_PICA); }
 
 static Status set_key(Context *ctx, Options *options, const char *stage, const char *name, const char *text) {
@@ -107,8 +112,9 @@ static const char *read_otherwise(const Options *before, const Options *options,
 
 static Status choose_and_open(Context *ctx, Options *options, const Options *before, const char *path, Dataset *dataset,
                               RecipeReason *reason) {
-    RecipeReason why = {"as it was given"};
-    const bool given = has_recipe(options);
+    const bool given = has_recipe(options) || !trains(options);
+    RecipeReason why = {0};
+    snprintf(why.text, sizeof why.text, trains(options) ? "as it was given" : "nothing is trained");
     TRY(run_open_dataset(ctx, options, path, dataset));
     if (!given) TRY(choose(ctx, options, dataset, &why));
     if (reason != NULL)

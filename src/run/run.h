@@ -10,11 +10,12 @@
  *   stage_plan.h      the estimate that is printed first, and --budget
  *   stage_features.c, stage_head.c, stage_joint.c   the stages of SPICE
  *   stage_pica.c      the stage of PICA; pica_records.h: what it records for its plots
+ *   stage_partition.h the classic algorithms' stage
  *   run_results.h     clusters.csv, probabilities.npy, metrics.json
  *   ablations.h       a paper's ablation tables as data; ablate_run.c runs them, ablation_results.h tells of them
- *   quality.h         metrics of a clustering and their JSON
- *   clustering_file.h a clustering that is read, of a run or a CSV file; confusion_table.h: a matrix as CSV
- *   predict.h         a model's answers for a data set
+ *   trials_run.h      the same run with several seeds; trial_results.h tells of them; several_runs.h: what ablations
+ * and trials share quality.h         metrics of a clustering and their JSON clustering_file.h a clustering that is
+ * read, of a run or a CSV file; confusion_table.h: a matrix as CSV predict.h         a model's answers for a data set
  *   assign_run.c, evaluate_run.c, probe_run.c, compare_run.c, inspect_run.c, model_api.c, options_api.c   the other
  * public functions
  */
@@ -38,7 +39,7 @@ typedef struct Run {
     double first_end;   /* with a budget: when stage 1 shall end, in seconds of the command */
     double lent;        /* with a budget: seconds of stage 3 that stage 1 may use up */
     double ending;      /* with a budget: seconds to be left for what comes after stage 3 */
-    const char *donor;  /* a run folder whose stage 1 is taken over; NULL: none */
+    const char *donor;  /* a run folder whose stage 1 is taken over, of an ablation or features.from; NULL: none */
 } Run;
 
 /* spica_cluster, with a donor (may be NULL): a run folder of the same data, made by the same options under run, data
@@ -58,11 +59,13 @@ Status run_open_auxiliary(Context *ctx, const Options *options, Dataset *auxilia
  * features: backbone.safetensors, embeddings.npy (N x D, L2-normalised), copied where there is a donor
  * head:     head.safetensors
  * joint:    reliable.npy, model.safetensors
- * pica:     model.safetensors, embeddings.npy and the records of pica_records.h */
+ * pica:     model.safetensors, embeddings.npy and the records of pica_records.h
+ * partition: partition.npy and, of an algorithm that assigns other pictures, partition.safetensors */
 Status stage_features(Context *ctx, Run *run);
 Status stage_head(Context *ctx, Run *run);
 Status stage_joint(Context *ctx, Run *run);
 Status stage_pica(Context *ctx, Run *run);
+Status stage_partition(Context *ctx, Run *run);
 
 /* *whole: path is the folder of a run whose stage 1 is done and its files are as they were then. */
 Status stage_features_whole(Context *ctx, const char *path, bool *whole);

@@ -3,14 +3,16 @@
 #include "base/log.h"
 #include "run/predict.h"
 #include "run/quality.h"
+#include "run/stage_partition.h"
 #include "state/cluster_table.h"
 
 /* The results' arrays, one row per picture. */
 typedef struct Results {
-    float *probabilities; /* N x K */
-    float *confidences;   /* N */
+    float *probabilities; /* N x K, or NULL */
+    float *confidences;   /* N, or NULL */
     int32_t *clusters;    /* N */
     int32_t *reliable;    /* N, or NULL */
+    double silhouette;
 } Results;
 
 static void results_close(Context *ctx, Results *results) {
@@ -70,25 +72,30 @@ static Status add_stages(Context *ctx, const Run *run, json_t *metrics) {
 
 /* The stage that ends with the final clusters, where they are its own, gets their metrics too. */
 static Status add_last_scores(Context *ctx, const Run *run, json_t *metrics, const Quality *quality) {
-    const char *last = method_has_stage(&run->options, STAGE_PICA) ? STAGE_PICA : STAGE_JOINT;
+    const char *last = method_has_stage(&run->options, STAGE_PICA)        ? STAGE_PICA
+                       : method_has_stage(&run->options, STAGE_PARTITION) ? STAGE_PARTITION
+                                                                          : STAGE_JOINT;
     json_t *stage = json_object_get(json_object_get(metrics, "stages"), last);
     if (stage == NULL || quality->confusion == NULL) return SPICA_OK;
     return quality_add_scores(ctx, stage, &quality->metrics);
 }
 
-static Status write_metrics(Context *ctx, const Run *run, const Results *results, spica_quality *published) {
+static Status measure_results(Context *ctx, const Run *run, const Results *results, Quality *quality) {
     const Dataset *dataset = &run->dataset;
-    const size_t clusters = (size_t)options_integer(&run->options, "run.clusters");
-    Quality quality;
+    TRY(quality_measure(ctx, quality, results->clusters, dataset->count,
+                        (size_t)options_integer(&run->options, "run.clusters"), dataset->labels, dataset->class_count));
+    quality->silhouette = results->silhouette;
+    if (results->confidences != NULL)
+        quality_add_confidences(quality, results->confidences, results->probabilities != NULL, results->clusters,
+                                dataset->count, dataset->labels);
+    return SPICA_OK;
+}
+
+static Status write_metrics(Context *ctx, const Run *run, const Results *results, spica_quality *published) {
+    Quality quality = {0};
     json_t *metrics = NULL;
-    double confidence = 0.0;
-    for (size_t i = 0; i < dataset->count; i++)
-        confidence += (double)results->confidences[i];
-    Status status = quality_measure(ctx, &quality, results->clusters, dataset->count, clusters, dataset->labels,
-                                    dataset->class_count);
-    if (status == SPICA_OK) status = quality_json(ctx, &quality, dataset->class_names, &metrics);
-    if (status == SPICA_OK)
-        status = json_add_real(ctx, metrics, "mean_confidence", confidence / (double)dataset->count);
+    Status status = measure_results(ctx, run, results, &quality);
+    if (status == SPICA_OK) status = quality_json(ctx, &quality, run->dataset.class_names, &metrics);
     if (status == SPICA_OK) status = add_stages(ctx, run, metrics);
     if (status == SPICA_OK) status = add_last_scores(ctx, run, metrics, &quality);
     if (status == SPICA_OK) status = run_folder_write_json(ctx, &run->folder, RUN_METRICS, metrics);
@@ -98,26 +105,57 @@ static Status write_metrics(Context *ctx, const Run *run, const Results *results
     return status;
 }
 
-static Status write_results(Context *ctx, Run *run, Model *model, Results *results, spica_quality *quality) {
-    TRY(predict_results(ctx, run, model, results));
+/* The answers of a classic algorithm become the results. */
+static Status recall_results(Context *ctx, const Run *run, const RunRows *rows, Results *results) {
+    PartitionAnswers answers;
+    const Status status = partition_answers_open(ctx, &answers, run, rows);
+    results->clusters = answers.labels;
+    results->confidences = answers.confidences;
+    results->probabilities = answers.probabilities;
+    return status;
+}
+
+/* With the rows that the method clustered, or its embeddings. */
+static Status judge_results(Context *ctx, const Run *run, Results *results) {
+    RunRows rows;
+    Status status = run_rows_open(ctx, &rows, run);
+    if (status == SPICA_OK && results->clusters == NULL) status = recall_results(ctx, run, &rows, results);
+    if (status == SPICA_OK)
+        status = silhouette_sample(ctx, &results->silhouette, rows.values, results->clusters, run->dataset.count,
+                                   rows.dim, (size_t)options_integer(&run->options, "run.clusters"));
+    run_rows_close(ctx, &rows);
+    return status;
+}
+
+static Status write_results(Context *ctx, Run *run, Results *results, spica_quality *quality) {
+    TRY(judge_results(ctx, run, results));
     TRY(read_reliable(ctx, run, results));
-    TRY(run_folder_write_matrix(ctx, &run->folder, RUN_PROBABILITIES, results->probabilities, run->dataset.count,
-                                (size_t)model->spec.clusters));
+    if (results->probabilities != NULL)
+        TRY(run_folder_write_matrix(ctx, &run->folder, RUN_PROBABILITIES, results->probabilities, run->dataset.count,
+                                    (size_t)options_integer(&run->options, "run.clusters")));
     TRY(write_table(ctx, run, results));
     return write_metrics(ctx, run, results, quality);
 }
 
-Status run_write_results(Context *ctx, Run *run, spica_quality *quality) {
+/* What model.safetensors says of all pictures. */
+static Status ask_model(Context *ctx, const Run *run, Results *results) {
     char *path = NULL;
     Model model = {0};
-    Results results = {0};
     const spica_settings spoken = log_silence(ctx);
     Status status = run_folder_path(ctx, &run->folder, RUN_MODEL, &path);
     if (status == SPICA_OK) status = model_read(ctx, path, &model);
     log_speak(ctx, spoken);
-    if (status == SPICA_OK) status = write_results(ctx, run, &model, &results, quality);
-    results_close(ctx, &results);
+    if (status == SPICA_OK) status = predict_results(ctx, run, &model, results);
     model_close(ctx, &model);
     FREE_ARRAY(ctx, &path);
+    return status;
+}
+
+Status run_write_results(Context *ctx, Run *run, spica_quality *quality) {
+    Results results = {0};
+    Status status = SPICA_OK;
+    if (!method_has_stage(&run->options, STAGE_PARTITION)) status = ask_model(ctx, run, &results);
+    if (status == SPICA_OK) status = write_results(ctx, run, &results, quality);
+    results_close(ctx, &results);
     return status;
 }

@@ -4,7 +4,7 @@
 
 #include "run/run.h"
 
-/* From model.safetensors and reliable.npy. quality may be NULL. */
+/* From model.safetensors and reliable.npy, of a classic algorithm from the files of its stage. quality may be NULL. */
 Status run_write_results(Context *ctx, Run *run, spica_quality *quality);
 
 #endif

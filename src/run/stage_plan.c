@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "run/stage_partition.h"
 
 const char *const plan_keys[] = {"features.epochs",      "features.corrections", "head.epochs", "joint.steps",
                                  "joint.schedule_steps", "pica.epochs",          NULL};
@@ -150,8 +151,72 @@ static Status begin_pica(Context *ctx, Run *run) {
     return SPICA_OK;
 }
 
+/* Seconds of the passes over the data besides stage 1 and the clustering: embeddings, and as much again for what is
+ * read, judged and written. */
+static double partition_passes(const Run *run, const StageRates *rates) {
+    return 2.0 * rates->inference * (double)run->dataset.count;
+}
+
+static Status measure_partition(Context *ctx, const Run *run, const MocoSettings *moco, size_t dim, bool training,
+                                StageRates *rates) {
+    const PartitionSettings settings = settings_partition(&run->options);
+    const spica_settings spoken = log_silence(ctx);
+    Status status = SPICA_OK;
+    if (training) status = rate_features(ctx, moco, &run->dataset, plan_patience(run), rates);
+    if (status == SPICA_OK && method_has_stage(&run->options, STAGE_FEATURES))
+        status = rate_inference(ctx, &run->features, &run->dataset, rates);
+    if (status == SPICA_OK) status = rate_partition(ctx, &settings, &run->dataset, dim, rates);
+    log_speak(ctx, spoken);
+    return status;
+}
+
+/* Stage 1 gets what the clustering and the passes over the data leave. */
+static Status plan_before_partition(Context *ctx, Run *run, const MocoSettings *moco, const StageRates *rates) {
+    const double behind = partition_passes(run, rates) + rates->partition;
+    const double left = run->budget - (clock_seconds() - run->started) - behind;
+    const double epochs = left / rates->features_step / (double)moco_steps_per_epoch(moco, run->dataset.count);
+    run->first_end = run->budget - behind;
+    run->lent = 0.02 * run->budget;
+    return plan_set(ctx, run, "features.epochs", fmax(epochs, 1e-6), 6);
+}
+
+/* A classic algorithm takes the time that it takes. */
+static void log_partition(Context *ctx, const Run *run, double features, const StageRates *rates) {
+    const double all = features + rates->partition + partition_passes(run, rates) + clock_seconds() - run->started;
+    log_info(ctx, "estimated time: %.1f minutes (features %.1f, partition %.1f)", all / 60.0, features / 60.0,
+             rates->partition / 60.0);
+    if (run->budget > 0.0 && rates->partition > run->budget)
+        log_warning(ctx,
+                    "the clustering alone may take %.1f minutes, more than the budget: fewer partition.starts or "
+                    "pictures (data.limit), or partition.on = pca:N take less",
+                    rates->partition / 60.0);
+}
+
+static Status begin_partition(Context *ctx, Run *run) {
+    MocoSettings moco = {0};
+    StageRates rates = {0};
+    double features = 0.0;
+    size_t dim;
+    const bool training = method_has_stage(&run->options, STAGE_FEATURES) && has_training(run);
+    TRY(partition_dimension(ctx, run, &dim));
+    if (training) {
+        const spica_settings spoken = log_silence(ctx);
+        const Status status = settings_moco(ctx, &run->options, &run->dataset, &run->features, &moco);
+        log_speak(ctx, spoken);
+        TRY(status);
+    }
+    TRY(measure_partition(ctx, run, &moco, dim, training, &rates));
+    if (training && plan_owns(run, "features.epochs")) TRY(plan_before_partition(ctx, run, &moco, &rates));
+    if (training)
+        features = options_real(&run->options, "features.epochs") *
+                   (double)moco_steps_per_epoch(&moco, run->dataset.count) * rates.features_step;
+    log_partition(ctx, run, features, &rates);
+    return SPICA_OK;
+}
+
 Status plan_begin(Context *ctx, Run *run) {
-    return method_has_stage(&run->options, STAGE_PICA) ? begin_pica(ctx, run) : begin_spice(ctx, run);
+    if (method_has_stage(&run->options, STAGE_PICA)) return begin_pica(ctx, run);
+    return method_has_stage(&run->options, STAGE_PARTITION) ? begin_partition(ctx, run) : begin_spice(ctx, run);
 }
 
 /* When the length of stage 1 is corrected, as shares of its time: soon, since the measurement at the start is short,

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "methods/inference.h"
+#include "methods/partition/partition_input.h"
 #include "nn/init.h"
 #include "run/predict.h"
 
@@ -121,6 +122,70 @@ Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *data
     if (status == SPICA_OK) status = measure_head(ctx, settings, &part, dataset->count, &model, features, rates);
     FREE_ARRAY(ctx, &features);
     model_close(ctx, &model);
+    return status;
+}
+
+Status rate_inference(Context *ctx, const ModelSpec *backbone, const Dataset *dataset, StageRates *rates) {
+    Dataset part = *dataset;
+    Model model = {0};
+    float *embeddings = NULL;
+    if (part.count > PART_PICTURES) part.count = PART_PICTURES;
+    Status status = model_open(ctx, &model, backbone);
+    if (status == SPICA_OK) {
+        init_params(net_params(model.net), INIT_DEFAULT, 0, RANDOM_INIT_BACKBONE);
+        params_changed(net_params(model.net));
+        status = NEW_ARRAY(ctx, &embeddings, part.count * (size_t)model.dimension);
+    }
+    const double started = clock_seconds();
+    if (status == SPICA_OK) status = predict_dataset(ctx, &model, &part, NULL, embeddings, NULL);
+    rates->inference = (clock_seconds() - started) / (double)part.count;
+    FREE_ARRAY(ctx, &embeddings);
+    model_close(ctx, &model);
+    return status;
+}
+
+/* More would take long where the cost is of the square of their number. */
+#define PARTITION_PICTURES 1000
+
+/* rows[count x dim] from pixels[count x values]: evenly spaced columns, some of them several times. */
+static void rows_resample(float *rows, const float *pixels, size_t count, size_t values, size_t dim) {
+    for (size_t row = 0; row < count; row++)
+        for (size_t d = 0; d < dim; d++)
+            rows[row * dim + d] = pixels[row * values + d * values / dim];
+}
+
+static Status time_partition(Context *ctx, const PartitionSettings *settings, const float *rows, size_t count,
+                             size_t dim, double *seconds) {
+    PartitionModel model = {0};
+    PartitionReport report = {0};
+    int32_t *labels;
+    TRY(NEW_ARRAY(ctx, &labels, count));
+    const Status status = partition_fit(ctx, settings, rows, count, dim, labels, &model, &report);
+    *seconds = report.seconds;
+    partition_model_close(ctx, &model);
+    FREE_ARRAY(ctx, &labels);
+    return status;
+}
+
+Status rate_partition(Context *ctx, const PartitionSettings *settings, const Dataset *dataset, size_t dim,
+                      StageRates *rates) {
+    const size_t values = (size_t)dataset->height * (size_t)dataset->width * (size_t)dataset->channels;
+    const bool quadratic = !partition_assigns(settings->kind); /* pairs of pictures */
+    Dataset part = *dataset;
+    PartitionSettings timed = *settings;
+    float *pixels = NULL, *rows = NULL;
+    if (part.count > PARTITION_PICTURES) part.count = PARTITION_PICTURES;
+    if (timed.clusters > part.count / 4 + 2) timed.clusters = part.count / 4 + 2;
+    if (timed.clusters > dim) timed.clusters = dim; /* NMF's components */
+    if (timed.clusters > part.count) timed.clusters = part.count;
+    Status status = partition_pixels(ctx, &part, &pixels);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &rows, part.count * dim);
+    if (status == SPICA_OK) rows_resample(rows, pixels, part.count, values, dim);
+    if (status == SPICA_OK) status = time_partition(ctx, &timed, rows, part.count, dim, &rates->partition);
+    FREE_ARRAY(ctx, &pixels);
+    FREE_ARRAY(ctx, &rows);
+    const double scale = (double)dataset->count / (double)part.count;
+    rates->partition *= (quadratic ? scale * scale : scale) * (double)settings->clusters / (double)timed.clusters;
     return status;
 }
 

@@ -3,6 +3,7 @@
 #ifndef SPICA_RUN_STAGE_RATES_H
 #define SPICA_RUN_STAGE_RATES_H
 
+#include "methods/partition/partition.h"
 #include "methods/pica/pica.h"
 #include "methods/spice/head.h"
 #include "methods/spice/joint.h"
@@ -15,6 +16,7 @@ typedef struct StageRates {
     double head_epoch;    /* seconds per epoch of stage 2 */
     double joint_step;    /* seconds per step of stage 3 */
     double pica_step;     /* seconds per step of PICA, either head */
+    double partition;     /* seconds of a classic algorithm */
 } StageRates;
 
 /* Each takes about `patience` seconds at most, and at least a few steps. */
@@ -23,6 +25,12 @@ Status rate_features(Context *ctx, const MocoSettings *settings, const Dataset *
 /* On at most 4,000 of the pictures; also sets `inference`. */
 Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *dataset, const ModelSpec *backbone,
                  StageRates *rates);
+/* `inference` alone. */
+Status rate_inference(Context *ctx, const ModelSpec *backbone, const Dataset *dataset, StageRates *rates);
+/* The algorithm on the pixels of at most 1,000 pictures, thinned or repeated to rows of dim numbers, and from there by
+ * the order of its cost: a guess. */
+Status rate_partition(Context *ctx, const PartitionSettings *settings, const Dataset *dataset, size_t dim,
+                      StageRates *rates);
 Status rate_joint(Context *ctx, const JointSettings *settings, const Dataset *dataset, double patience,
                   StageRates *rates);
 /* Also sets `inference`. auxiliary: NULL for none. */

@@ -355,3 +355,27 @@ Status settings_pica(Context *ctx, const Options *options, const Dataset *datase
     pica_settings_clip(ctx, settings, dataset->count);
     return SPICA_OK;
 }
+
+/* moco-kmeans is kmeans on another input. */
+static PartitionKind partition_kind(const char *method) {
+    static const char prefix[] = "moco-";
+    PartitionKind kind = PARTITION_KMEANS;
+    const size_t length = sizeof prefix - 1;
+    partition_kind_find(strncmp(method, prefix, length) == 0 ? method + length : method, &kind);
+    return kind;
+}
+
+PartitionSettings settings_partition(const Options *options) {
+    const Section section = {options, "partition"};
+    return (PartitionSettings){
+        .kind = partition_kind(options_text(options, "run.method")),
+        .clusters = (size_t)options_integer(options, "run.clusters"),
+        .starts = section_integer(section, "starts"),
+        .iterations = section_integer(section, "iterations"),
+        .tolerance = options_real(options, "partition.tolerance"),
+        .neighbours = section_size(section, "neighbours"),
+        .linkage = choice_is(section, "linkage", "average") ? LINKAGE_AVERAGE : LINKAGE_WARD,
+        .floor = options_real(options, "partition.variance_floor"),
+        .seed = (uint64_t)options_integer(options, "run.seed"),
+    };
+}

@@ -3,6 +3,7 @@
 #define SPICA_RUN_STAGE_SETTINGS_H
 
 #include "config/options.h"
+#include "methods/partition/partition.h"
 #include "methods/pica/pica.h"
 #include "methods/spice/head.h"
 #include "methods/spice/joint.h"
@@ -32,6 +33,9 @@ Status settings_head(Context *ctx, const Options *options, const Dataset *datase
 Status settings_reliable(Context *ctx, const Options *options, size_t count, ReliableSettings *settings);
 Status settings_joint(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
                       JointSettings *settings);
+
+/* A classic algorithm's, of a method that has its stage. */
+PartitionSettings settings_partition(const Options *options);
 
 /* PICA's, its model included. */
 Status settings_pica(Context *ctx, const Options *options, const Dataset *dataset, PicaSettings *settings);

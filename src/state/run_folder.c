@@ -9,8 +9,9 @@
 
 /* Everything that a run writes at the top of its folder; only these are ever removed. */
 static const char *const run_files[] = {
-    RUN_CONFIG,        RUN_RECORD,   RUN_LOG,      RUN_BACKBONE, RUN_HEAD,      RUN_MODEL,      RUN_EMBEDDINGS,
-    RUN_PROBABILITIES, RUN_RELIABLE, RUN_CLUSTERS, RUN_METRICS,  RUN_BAD_FILES, RUN_DUPLICATES, RUN_REPORT,
+    RUN_CONFIG,     RUN_RECORD,        RUN_LOG,       RUN_BACKBONE,         RUN_HEAD,         RUN_MODEL,
+    RUN_EMBEDDINGS, RUN_PROBABILITIES, RUN_RELIABLE,  RUN_CLUSTERS,         RUN_METRICS,      RUN_BAD_FILES,
+    RUN_DUPLICATES, RUN_REPORT,        RUN_PARTITION, RUN_PARTITION_LABELS, RUN_TRIALS_TABLE, RUN_TRIALS_RECORD,
 };
 #define RUN_FILE_COUNT (sizeof run_files / sizeof run_files[0])
 
@@ -21,7 +22,7 @@ static bool is_run_file(const char *name) {
         if (strncmp(name, run_files[i], length) != 0) continue;
         if (name[length] == '\0' || strcmp(name + length, ".partial") == 0) return true;
     }
-    return strcmp(name, RUN_CHECKPOINT) == 0 || strcmp(name, RUN_PLOTS) == 0;
+    return strcmp(name, RUN_CHECKPOINT) == 0 || strcmp(name, RUN_PLOTS) == 0 || strcmp(name, RUN_TRIALS) == 0;
 }
 
 Status run_folder_path(Context *ctx, const RunFolder *folder, const char *name, char **joined) {
@@ -128,21 +129,50 @@ end:
     return status;
 }
 
-/* Removes the run's own files, and nothing else. */
-static Status folder_empty(Context *ctx, const char *path, bool any_file) {
+static Status folder_empty(Context *ctx, const char *path, bool any_file);
+
+/* The trials of a run are runs, too; whatever else lies beside them stays. */
+static Status trials_empty(Context *ctx, const char *path) {
     FolderList list;
     Status status = folder_list(ctx, &list, path);
     for (size_t i = 0; status == SPICA_OK && i < list.count; i++) {
         char *child;
-        if (!any_file && !is_run_file(list.names[i])) continue;
         TRY_GOTO(status, end, path_join(ctx, &child, path, list.names[i]));
-        status = path_is_folder(child) ? folder_empty(ctx, child, true) : file_remove(ctx, child);
+        if (path_is_folder(child)) status = folder_empty(ctx, child, false);
+        remove(child); /* where it is empty now */
         FREE_ARRAY(ctx, &child);
     }
 end:
     folder_list_close(ctx, &list);
     return status;
 }
+
+static Status child_remove(Context *ctx, const char *path, const char *name, bool any_file) {
+    char *child;
+    TRY(path_join(ctx, &child, path, name));
+    Status status;
+    if (!path_is_folder(child))
+        status = file_remove(ctx, child);
+    else if (!any_file && strcmp(name, RUN_TRIALS) == 0)
+        status = trials_empty(ctx, child);
+    else
+        status = folder_empty(ctx, child, true);
+    if (path_is_folder(child)) remove(child); /* where it is empty now */
+    FREE_ARRAY(ctx, &child);
+    return status;
+}
+
+/* Removes the run's own files, and nothing else. */
+static Status folder_empty(Context *ctx, const char *path, bool any_file) {
+    FolderList list;
+    Status status = folder_list(ctx, &list, path);
+    for (size_t i = 0; status == SPICA_OK && i < list.count; i++)
+        if (any_file || is_run_file(list.names[i])) status = child_remove(ctx, path, list.names[i], any_file);
+    folder_list_close(ctx, &list);
+    return status;
+}
+
+Status run_folder_clear(Context *ctx, const char *path) { return folder_empty(ctx, path, false); }
 
 /* What the bytes of a result depend on besides the options stands in comments. */
 static Status config_write(Context *ctx, const RunFolder *folder, const Options *options, const RunRecord *record) {

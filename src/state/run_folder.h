@@ -22,6 +22,11 @@
 #define RUN_RELIABLE "reliable.npy"
 #define RUN_CLUSTERS "clusters.csv"
 #define RUN_METRICS "metrics.json"
+#define RUN_PARTITION "partition.safetensors"
+#define RUN_PARTITION_LABELS "partition.npy"
+#define RUN_TRIALS "trials"
+#define RUN_TRIALS_TABLE "trials.csv"
+#define RUN_TRIALS_RECORD "trials.json"
 #define RUN_BAD_FILES "bad-files.csv"
 #define RUN_DUPLICATES "duplicates.csv"
 #define RUN_REPORT "report.html"
@@ -43,6 +48,13 @@ void run_folder_close(Context *ctx, RunFolder *folder);
 
 /* As run_folder_open for a folder that must hold a run: SPICA_ERROR_RUN where it does not. */
 Status run_folder_open_existing(Context *ctx, RunFolder *folder, const char *path);
+
+/* Removes what runs have written into the folder, those of its trials included, and nothing else. */
+Status run_folder_clear(Context *ctx, const char *path);
+
+/* The folder `to`, which exists, becomes one of the same run as `from`: its files are copied, config.ini last, without
+ * which a folder holds no run. */
+Status run_folder_copy(Context *ctx, const char *from, const char *to);
 
 /* *joined: the path of a file in the folder, owned by the caller. */
 Status run_folder_path(Context *ctx, const RunFolder *folder, const char *name, char **joined);

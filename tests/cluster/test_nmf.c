@@ -70,7 +70,7 @@ static void test_parts_are_clusters(void **state) {
     const NmfSettings settings = {.components = 3};
     Nmf nmf;
     TEST_OK(ctx, nmf_fit(ctx, &nmf, &settings, points, count, dim));
-    TEST_OK(ctx, nmf_assign(ctx, &nmf, labels));
+    TEST_OK(ctx, nmf_assign(ctx, &nmf, labels, NULL));
     assert_true(test_agreement(ctx, labels + 1, expected + 1, count - 1) == 1);
     assert_int_equal(labels[0], 0);
     for (size_t component = 0; component < 3; component++)
@@ -112,7 +112,7 @@ static void test_degenerate_points(void **state) {
     Nmf nmf;
     TEST_OK(ctx, nmf_fit(ctx, &nmf, &settings, zeros, 4, 3));
     assert_true(nmf.error == 0 && nmf.converged);
-    TEST_OK(ctx, nmf_assign(ctx, &nmf, labels));
+    TEST_OK(ctx, nmf_assign(ctx, &nmf, labels, NULL));
     for (size_t row = 0; row < 4; row++)
         assert_int_equal(labels[row], 0);
     nmf_close(ctx, &nmf);
@@ -125,9 +125,36 @@ static void test_degenerate_points(void **state) {
     nmf_close(ctx, &nmf);
     settings = (NmfSettings){.components = 3, .iterations = 2000, .tolerance = 1e-9};
     TEST_OK(ctx, nmf_fit(ctx, &nmf, &settings, square, 3, 3));
-    TEST_OK(ctx, nmf_assign(ctx, &nmf, labels));
+    TEST_OK(ctx, nmf_assign(ctx, &nmf, labels, NULL));
     assert_true(nmf.error < 1e-3 && test_agreement(ctx, labels, names, 3) == 1);
     nmf_close(ctx, &nmf);
+    test_context_close(&ctx);
+}
+
+/* Rows that were not factored, for parts that stand, whatever the shares were. */
+static void test_other_rows(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    NpyArray points = golden_array(ctx, "baselines/nmf_other_points.npy", NPY_FLOAT32);
+    double *expected = golden_double(ctx, "baselines/nmf_other_shares.npy", NULL);
+    const size_t count = points.shape[0];
+    int32_t labels[40];
+    float confidences[40];
+    Nmf nmf = {.count = count, .dim = points.shape[1], .components = 5};
+    nmf.parts = golden_double(ctx, "baselines/nmf_parts.npy", NULL);
+    TEST_OK(ctx, NEW_ARRAY(ctx, &nmf.shares, count * nmf.components));
+    for (size_t i = 0; i < count * nmf.components; i++)
+        nmf.shares[i] = NAN;
+    TEST_OK(ctx, nmf_transform(ctx, &nmf, points.data));
+    assert_true(test_difference(nmf.shares, expected, count * nmf.components) <= 1e-6);
+    TEST_OK(ctx, nmf_assign(ctx, &nmf, labels, confidences));
+    assert_true(labels[3] == 0 && confidences[3] == 0.0f); /* a row of zeros */
+    assert_true(confidences[0] > 0.2f && confidences[0] <= 1.0f);
+    ((float *)points.data)[7] = -1;
+    TEST_FAILS(ctx, SPICA_ERROR_DATA, "row 0, column 7 is below 0", nmf_transform(ctx, &nmf, points.data));
+    nmf_close(ctx, &nmf);
+    npy_close(ctx, &points);
+    FREE_ARRAY(ctx, &expected);
     test_context_close(&ctx);
 }
 
@@ -135,7 +162,7 @@ static Status fit_and_close(Context *ctx, const NmfSettings *settings, const flo
                             int32_t *labels) {
     Nmf nmf;
     Status status = nmf_fit(ctx, &nmf, settings, points, count, dim);
-    if (status == SPICA_OK) status = nmf_assign(ctx, &nmf, labels);
+    if (status == SPICA_OK) status = nmf_assign(ctx, &nmf, labels, NULL);
     nmf_close(ctx, &nmf);
     return status;
 }
@@ -169,6 +196,7 @@ int main(void) {
         cmocka_unit_test(test_parts_are_clusters),
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_degenerate_points),
+        cmocka_unit_test(test_other_rows),
         cmocka_unit_test(test_wrong_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

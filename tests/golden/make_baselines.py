@@ -141,7 +141,34 @@ def make_spherical():
     save("spherical_similarity", [similarities.max(axis=1).mean()], np.float64)
 
 
-SUBJECTS = [make_pca, make_gmm, make_nmf, make_agglomerative, make_spectral, make_spherical]
+def make_silhouette():
+    from sklearn.metrics import silhouette_score
+
+    random = np.random.RandomState(7)
+    points = clouds(random, 240, 6, 4, 1.5)
+    labels = np.argmin(((points[:, None] - points[None, [5, 90, 150, 230]]) ** 2).sum(axis=2), axis=1)
+    labels[17] = 6  # alone in its cluster; cluster 5 has no point
+    labels[labels == 2] = 4
+    points[31] = points[32]  # equal points
+    save("silhouette_points", points, np.float32)
+    save("silhouette_labels", labels, np.int32)
+    save("silhouette_mean", [silhouette_score(points.astype(np.float64), labels)], np.float64)
+
+
+def make_nmf_transform():
+    """The best shares of other rows for the parts of make_nmf: SciPy's non-negative least squares, row by row."""
+    from scipy.optimize import nnls
+
+    random = np.random.RandomState(8)
+    parts = np.load(os.path.join(FOLDER, "nmf_parts.npy"))
+    points = (random.rand(40, 5) ** 2 @ parts.T + 0.05 * random.rand(40, parts.shape[0])).astype(np.float32)
+    points[3] = 0
+    save("nmf_other_points", points, np.float32)
+    save("nmf_other_shares", [nnls(parts, row.astype(np.float64))[0] for row in points], np.float64)
+
+
+SUBJECTS = [make_pca, make_gmm, make_nmf, make_nmf_transform, make_agglomerative, make_spectral, make_spherical,
+            make_silhouette]
 
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)
