@@ -54,18 +54,28 @@ static Status arena_grow(Context *ctx, Arena *arena, size_t bytes) {
     return SPICA_OK;
 }
 
+/* Where the next block of elements of `size` begins in the newest block. A million texts of 20 bytes are worth their
+ * gaps. */
+static size_t arena_start(const Arena *arena, size_t size) {
+    const size_t used = arena->newest != NULL ? arena->newest->used : 0;
+    return size == 1 ? used : (used + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+}
+
 Status arena_allocate(Context *ctx, Arena *arena, void *pointer, size_t count, size_t size) {
     pointer_set(pointer, NULL);
     if (size != 0 && count > (SIZE_MAX - 2 * MEMORY_ALIGNMENT) / size)
         return context_fail(ctx, SPICA_ERROR_MEMORY, "out of memory: %zu blocks of %zu bytes asked for", count, size);
-    const size_t bytes = (count * size + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
-    if (arena->newest == NULL || arena->newest->capacity - arena->newest->used < bytes)
+    const size_t bytes = count * size;
+    size_t start = arena_start(arena, size);
+    if (arena->newest == NULL || start > arena->newest->capacity || arena->newest->capacity - start < bytes) {
         TRY(arena_grow(ctx, arena, bytes));
+        start = 0;
+    }
     ArenaBlock *newest = arena->newest;
-    void *block = (char *)newest + MEMORY_ALIGNMENT + newest->used;
+    void *block = (char *)newest + MEMORY_ALIGNMENT + start;
     memset(block, 0, bytes);
     pointer_set(pointer, block);
-    newest->used += bytes;
+    newest->used = start + bytes;
     return SPICA_OK;
 }
 

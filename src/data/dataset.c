@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/files.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "data/cifar_reader.h"
@@ -29,6 +29,18 @@ static const DataReader *const readers[] = {&imagenet_reader, &idx_reader,      
                                             &npz_reader,      &tiny_imagenet_reader, &picture_reader};
 #define READERS (sizeof readers / sizeof readers[0])
 
+/* A folder must have an entry. It may have a million, so it is not listed. */
+static Status folder_examine(Context *ctx, const char *path) {
+    DIR *folder = opendir(path);
+    if (folder == NULL) return context_fail(ctx, SPICA_ERROR_DATA, "%s: %s", path, strerror(errno));
+    const struct dirent *entry;
+    do
+        entry = readdir(folder);
+    while (entry != NULL && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+    closedir(folder);
+    return entry != NULL ? SPICA_OK : context_fail(ctx, SPICA_ERROR_DATA, "%s: the folder is empty", path);
+}
+
 /* DATA must be a folder that can be listed and is not empty, or a regular file that can be read. */
 static Status path_examine(Context *ctx, const char *path, bool *folder) {
     struct stat facts;
@@ -39,13 +51,7 @@ static Status path_examine(Context *ctx, const char *path, bool *folder) {
         return context_fail(ctx, SPICA_ERROR_DATA, "%s: neither a folder nor a regular file", path);
     if (!*folder)
         return facts.st_size > 0 ? SPICA_OK : context_fail(ctx, SPICA_ERROR_DATA, "%s: the file is empty", path);
-    FolderList list;
-    const Status status = folder_list(ctx, &list, path);
-    const size_t entries = list.count;
-    folder_list_close(ctx, &list);
-    if (status == SPICA_ERROR_IO) return SPICA_ERROR_DATA;
-    TRY(status);
-    return entries > 0 ? SPICA_OK : context_fail(ctx, SPICA_ERROR_DATA, "%s: the folder is empty", path);
+    return folder_examine(ctx, path);
 }
 
 static Status nothing_recognised(Context *ctx, const char *path) {

@@ -1,9 +1,7 @@
 /* The walk through a folder of pictures. */
-#define _DEFAULT_SOURCE /* fts */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +11,6 @@
 
 #include "base/files.h"
 #include "base/log.h"
-#include "data/picture_kind.h"
 #include "data/picture_list.h"
 
 /* A folder that was read, told by where it lies on disk. */
@@ -197,24 +194,4 @@ Status picture_list_folder(Context *ctx, PictureList *list, const char *path) {
     if (walk.linked_again > 0)
         log_info(ctx, "%s: %zu links lead to folders that are read already", path, walk.linked_again);
     return SPICA_OK;
-}
-
-/* A folder of a million files without any picture in it is still told within a second or two. */
-#define PEEK_MOST 1000000
-
-bool folder_has_picture(const char *path) {
-    char *const roots[] = {(char *)(uintptr_t)path, NULL};
-    FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
-    bool found = false;
-    if (walk == NULL) return false;
-    for (size_t i = 0; !found && i < PEEK_MOST; i++) {
-        FTSENT *entry = fts_read(walk);
-        if (entry == NULL) break;
-        if (entry->fts_level > 0 && entry->fts_name[0] == '.')
-            fts_set(walk, entry, FTS_SKIP);
-        else if (entry->fts_info == FTS_F || entry->fts_info == FTS_NSOK || entry->fts_info == FTS_DEFAULT)
-            found = picture_kind_of_file(entry->fts_path) != PICTURE_NONE;
-    }
-    fts_close(walk);
-    return found;
 }

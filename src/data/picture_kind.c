@@ -58,12 +58,14 @@ const char *picture_kind_name(PictureKind kind) {
     return names[kind];
 }
 
-PictureKind picture_kind_of_file(const char *path) {
+PictureKind picture_kind_of_file(const char *path) { return picture_kind_at(AT_FDCWD, path); }
+
+PictureKind picture_kind_at(int folder, const char *name) {
     uint8_t bytes[PICTURE_KIND_BYTES];
     struct stat facts;
     size_t count = 0;
     /* Not blocking: a FIFO has nobody at its other end. */
-    const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    const int file = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file < 0) return PICTURE_NONE;
     if (fstat(file, &facts) == 0 && S_ISREG(facts.st_mode)) {
         for (ssize_t got = 1; got != 0 && count < sizeof bytes;) {

@@ -29,4 +29,7 @@ const char *picture_kind_name(PictureKind kind);
 /* The kind of a regular file; PICTURE_NONE as well where it cannot be read. */
 PictureKind picture_kind_of_file(const char *path);
 
+/* Likewise, of a file in an open folder. */
+PictureKind picture_kind_at(int folder, const char *name);
+
 #endif

@@ -68,7 +68,8 @@ void picture_entry_date(PictureEntry *entry, const struct stat *facts);
 /* Size and time of what was examined, and its problem where it is no regular file. */
 Status picture_entry_examined(Context *ctx, PictureList *list, PictureEntry *entry, const struct stat *facts);
 
-/* Whether a folder has a picture anywhere, by its first bytes; stops at the first one. */
+/* Whether a folder has a picture anywhere, by its first bytes; stops at the first one, and needs no memory for the
+ * others (picture_peek.c). */
 bool folder_has_picture(const char *path);
 
 /* Whether one of the first lines of a text file is the path of a file. */

@@ -48,15 +48,16 @@ static void test_arena(void **state) {
     Arena arena = {0};
     unsigned char *blocks[300];
     for (size_t i = 0; i < 300; i++) {
-        const size_t bytes = i == 150 ? 200000 : i * 7;
-        TEST_OK(ctx, arena_allocate(ctx, &arena, &blocks[i], bytes, 1));
-        assert_int_equal((uintptr_t)blocks[i] % MEMORY_ALIGNMENT, 0);
+        const size_t bytes = i == 150 ? 200004 : i * 8;
+        const size_t size = i % 3 == 0 ? 1 : 4;
+        TEST_OK(ctx, arena_allocate(ctx, &arena, &blocks[i], bytes / size, size));
+        if (size > 1) assert_int_equal((uintptr_t)blocks[i] % MEMORY_ALIGNMENT, 0);
         for (size_t j = 0; j < bytes; j++)
             assert_int_equal(blocks[i][j], 0);
         memset(blocks[i], (int)(i % 251) + 1, bytes);
     }
     for (size_t i = 0; i < 300; i++)
-        for (size_t j = 0; j < i * 7; j++)
+        for (size_t j = 0; j < i * 8; j++)
             assert_int_equal(blocks[i][j], i % 251 + 1);
     arena_close(ctx, &arena);
     arena_close(ctx, &arena);

@@ -165,6 +165,29 @@ static void test_links_to_folders(void **state) {
     test_context_close(&ctx);
 }
 
+/* A picture is found behind a link too, and a loop without one is left again. */
+static void test_peek_behind_links(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    TestScratch scratch = test_scratch();
+    char data[sizeof scratch.path + 8];
+    snprintf(data, sizeof data, "%s", test_path(&scratch, "data"));
+    folder_add(&scratch, "data");
+    folder_add(&scratch, "data/deep");
+    folder_add(&scratch, "other");
+    text_write(&scratch, "data/deep/text", "x");
+    text_write(&scratch, "data/.hidden", "\xff\xd8\xff");
+    text_write(&scratch, "other/photo", "\xff\xd8\xff");
+    assert_int_equal(symlink("..", test_path(&scratch, "data/deep/up")), 0);
+    assert_false(folder_has_picture(data));
+    assert_int_equal(symlink("../../other", test_path(&scratch, "data/deep/out")), 0);
+    assert_true(folder_has_picture(data));
+    assert_int_equal(unlink(test_path(&scratch, "data/deep/out")), 0);
+    assert_int_equal(unlink(test_path(&scratch, "data/deep/up")), 0);
+    test_scratch_remove(ctx, &scratch);
+    test_context_close(&ctx);
+}
+
 static void test_lines(void **state) {
     (void)state;
     static const char *const paths[] = {"1.jpg", "sub/2.jpg", "missing.jpg", " 3.jpg", "1.jpg"};
@@ -300,6 +323,7 @@ int main(void) {
         cmocka_unit_test(test_what_is_no_file),
         cmocka_unit_test(test_closed_folders),
         cmocka_unit_test(test_links_to_folders),
+        cmocka_unit_test(test_peek_behind_links),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_deep_folders),
