@@ -119,6 +119,10 @@ Status file_writer_print(Context *ctx, FileWriter *writer, const char *format, .
     return printed >= 0 ? SPICA_OK : file_fail(ctx, "cannot write", writer->path);
 }
 
+Status file_rename(Context *ctx, const char *from, const char *to) {
+    return rename(from, to) == 0 ? SPICA_OK : file_fail(ctx, "cannot replace", to);
+}
+
 /* The rename itself lasts only once the folder is synced. A file system that cannot sync a folder says EINVAL. */
 static Status folder_sync(Context *ctx, const char *path) {
     char *folder;
@@ -138,15 +142,20 @@ static Status folder_sync(Context *ctx, const char *path) {
     return status;
 }
 
+Status file_writer_sync(Context *ctx, FileWriter *writer) {
+    if (fflush(writer->stream) != 0) return file_fail(ctx, "cannot write", writer->path);
+    if (writer->partial == NULL || fsync(fileno(writer->stream)) == 0) return SPICA_OK;
+    return file_fail(ctx, "cannot sync", writer->path);
+}
+
 Status file_writer_commit(Context *ctx, FileWriter *writer) {
     FILE *stream = writer->stream;
-    if (fflush(stream) != 0) return file_fail(ctx, "cannot write", writer->path);
-    if (writer->partial != NULL && fsync(fileno(stream)) != 0) return file_fail(ctx, "cannot sync", writer->path);
+    TRY(file_writer_sync(ctx, writer));
     if (writer->borrowed) return SPICA_OK;
     writer->stream = NULL;
     if (fclose(stream) != 0) return file_fail(ctx, "cannot close", writer->path);
     if (writer->partial == NULL) return SPICA_OK;
-    if (rename(writer->partial, writer->path) != 0) return file_fail(ctx, "cannot replace", writer->path);
+    TRY(file_rename(ctx, writer->partial, writer->path));
     FREE_ARRAY(ctx, &writer->partial);
     return folder_sync(ctx, writer->path);
 }

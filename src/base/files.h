@@ -33,6 +33,8 @@ Status file_writer_add(Context *ctx, FileWriter *writer, const void *bytes, size
 /* printf into the file. */
 Status file_writer_print(Context *ctx, FileWriter *writer, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Everything that was added is on the disk, though not yet in its place. */
+Status file_writer_sync(Context *ctx, FileWriter *writer);
 /* Syncs, renames, syncs the folder: after SPICA_OK the new file stands, whatever happens to the machine. */
 Status file_writer_commit(Context *ctx, FileWriter *writer);
 /* Removes the partial file unless the writer was committed. */
@@ -49,6 +51,9 @@ Status file_append(Context *ctx, const char *path, const void *bytes, size_t cou
 
 /* Shortens a file to `size` bytes. */
 Status file_truncate(Context *ctx, const char *path, uint64_t size);
+
+/* `to` is replaced by `from`, which is gone then. */
+Status file_rename(Context *ctx, const char *from, const char *to);
 
 /* Removes a file; one that does not exist is no error. */
 Status file_remove(Context *ctx, const char *path);

@@ -57,7 +57,7 @@ void progress_finish(Progress *progress, double done, double loss) {
     const spica_settings *settings = &progress->ctx->settings;
     if (settings->progress == NULL) return;
     const double now = clock_seconds(), elapsed = now - progress->started;
-    const double rate = elapsed > 0.0 ? done / elapsed : 0.0;
+    const double rate = elapsed > 0.0 ? (done - progress->begun) / elapsed : 0.0;
     const double left = rate > 0.0 && progress->total > 0.0 ? (progress->total - done) / rate : -1.0;
     const spica_progress report = {
         .stage = progress->stage,

@@ -18,6 +18,7 @@ typedef struct Progress {
     Context *ctx;
     const char *stage, *unit;
     double total;
+    double begun;   /* units that were done before the start: 0, or set after progress_start */
     double started; /* seconds, monotonic clock */
     double reported;
 } Progress;

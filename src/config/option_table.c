@@ -102,6 +102,8 @@ const OptionRow option_table[] = {
      "wall time of the whole command, which then sets the lengths of the stages; 0: the lengths are as set", ""},
     {"run.trials", "--trials", OPTION_INTEGER, 1, 1000, NULL, "1", "",
      "runs with the seeds run.seed, run.seed + 1 ...; the one that agrees best with the others is shown", ""},
+    {"run.checkpoint_every", NULL, OPTION_DURATION, 0, MOST, NULL, "5m", "",
+     "time between two checkpoints inside a stage; 0: only where the run is interrupted; changes no result", ""},
     REAL("run.split_head", 0, 1, "0.05", "",
          "share of the budget for the clustering heads; the features get what is left", ""),
     REAL("run.split_joint", 0, 1, "0.25", "", "share of the budget for joint training", ""),

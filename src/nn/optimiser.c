@@ -28,6 +28,13 @@ void optimiser_close(Context *ctx, Optimiser *optimiser) {
     *optimiser = (Optimiser){0};
 }
 
+Status optimiser_state(Context *ctx, Optimiser *optimiser, const char *prefix, StateParts *parts) {
+    TRY(STATE_VALUE(ctx, parts, &optimiser->steps, "%s.steps", prefix));
+    TRY(state_parts_add_floats(ctx, parts, optimiser->first, optimiser->count, NULL, "%s.first", prefix));
+    if (optimiser->second == NULL) return SPICA_OK;
+    return state_parts_add_floats(ctx, parts, optimiser->second, optimiser->count, NULL, "%s.second", prefix);
+}
+
 /* torch.optim.SGD: g += decay * w; m = momentum * m + g (m = g at the first step: m begins at 0);
  * w -= rate * (nesterov ? g + momentum * m : m). */
 SIMD_VERSIONS

@@ -30,6 +30,9 @@ void optimiser_close(Context *ctx, Optimiser *optimiser);
 /* One step on params->values from params->gradients, as torch.optim.SGD / Adam; calls params_changed. */
 void optimiser_step(Context *ctx, Optimiser *optimiser, Params *params, float learning_rate);
 
+/* Adds the moments and the number of steps to a state, as "PREFIX.first" .... */
+Status optimiser_state(Context *ctx, Optimiser *optimiser, const char *prefix, StateParts *parts);
+
 /* base * (1 + cos(pi * progress)) / 2, progress on [0, 1]. */
 float schedule_cosine(float base, double progress);
 

@@ -16,3 +16,18 @@ const Param *params_find(const Params *params, const char *name, bool *is_buffer
     if (is_buffer != NULL) *is_buffer = found != NULL;
     return found;
 }
+
+Status params_state(Context *ctx, Params *params, const char *prefix, StateParts *parts) {
+    TRY(state_parts_add_floats(ctx, parts, params->values, params->count, &params->version, "%s.values", prefix));
+    if (params->buffer_count == 0) return SPICA_OK;
+    return state_parts_add_floats(ctx, parts, params->buffers, params->buffer_count, &params->version, "%s.buffers",
+                                  prefix);
+}
+
+const Param *params_not_finite(const Params *params) {
+    for (size_t i = 0; i < params->table_count; i++) {
+        const Param *tensor = &params->table[i];
+        if (floats_not_finite(params->values + tensor->offset, tensor->count) < tensor->count) return tensor;
+    }
+    return NULL;
+}

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/memory.h"
+#include "base/state_parts.h"
 
 typedef enum ParamKind {
     PARAM_CONV_WEIGHT,
@@ -46,5 +46,11 @@ static inline void params_changed(Params *params) { params->version++; }
 
 /* The entry called `name` in the weights (or, second, the buffers); NULL when there is none. */
 const Param *params_find(const Params *params, const char *name, bool *is_buffer);
+
+/* Adds values and buffers to a state, as "PREFIX.values" and "PREFIX.buffers". */
+Status params_state(Context *ctx, Params *params, const char *prefix, StateParts *parts);
+
+/* The first weight tensor with a number that is not finite; NULL when all are. */
+const Param *params_not_finite(const Params *params);
 
 #endif

@@ -90,6 +90,10 @@ const float *plan_output(const Plan *plan, int index) {
 
 void plan_set_step(Plan *plan, uint64_t step) { plan->calls = step; }
 
+Status plan_state(Context *ctx, Plan *plan, const char *name, StateParts *parts) {
+    return STATE_VALUE(ctx, parts, &plan->calls, "%s", name);
+}
+
 /* --- copies of the weights -----------------------------------------------------------------------------------------
  */
 

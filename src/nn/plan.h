@@ -44,6 +44,14 @@ Status plan_backward(Context *ctx, Plan *plan, const float *const d_outputs[]);
  * number of forwards made so far; a new plan stands at 0. */
 void plan_set_step(Plan *plan, uint64_t step);
 
+/* Adds what a plan keeps from one forward to the next, dropout's counter, to a state under this name. */
+Status plan_state(Context *ctx, Plan *plan, const char *name, StateParts *parts);
+
+/* Where a training that failed left the finite numbers: `words` becomes "in the weights layer1.0.conv1.weight", or from
+ * the last forward "in the output of layer1.0.conv1", "" where all is finite. That forward is run once more, so its
+ * input must stand where it did, and the running statistics are moved again. A plan of plain C steps says "". */
+Status plan_describe_fault(Context *ctx, Plan *plan, char *words, size_t capacity);
+
 /* Bytes of the plan's arena. */
 size_t plan_bytes(const Plan *plan);
 

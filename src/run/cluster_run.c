@@ -151,13 +151,24 @@ static Status meet_features_run(Context *ctx, Run *run, const char *path) {
 
 /* An old run must have been made from the same data by the same options. */
 static Status check_resumed(Context *ctx, Run *run) {
-    static const char *const free_keys[] = {"run.budget", "run.threads", "run.recipe", NULL};
+    static const char *const free_keys[] = {"run.budget", "run.threads", "run.recipe", "run.checkpoint_every", NULL};
     if (run->budget > 0.0) TRY(adopt_plan(ctx, run, &run->folder));
     run->budget = 0.0;
     TRY(run_folder_check_options(ctx, &run->folder, &run->options, free_keys));
     TRY(run_folder_check_data(ctx, &run->folder, run->dataset.fingerprint));
     log_info(ctx, "going on with the run in %s", run->folder.path);
     return SPICA_OK;
+}
+
+/* A folder that cannot be made, or that another process works in, is told before anything is measured. */
+static Status claim_folder(Context *ctx, Run *run, const char *path, bool overwrite) {
+    TRY(run_folder_open(ctx, &run->folder, path, overwrite));
+    TRY(check_weights(ctx, run));
+    TRY(folder_make(ctx, path));
+    TRY(run_lock_take(ctx, &run->lock, path));
+    /* Once more: another process may have begun or ended a run there in between. */
+    run_folder_close(ctx, &run->folder);
+    return run_folder_open(ctx, &run->folder, path, overwrite);
 }
 
 static Status begin_folder(Context *ctx, Run *run, const char *data) {
@@ -229,10 +240,7 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
     TRY(settle_models(ctx, run));
     if (method_has_stage(&run->options, STAGE_PARTITION)) TRY(partition_check_run(ctx, run));
     TRY(open_auxiliary(ctx, run));
-    TRY(run_folder_open(ctx, &run->folder, path, overwrite));
-    TRY(check_weights(ctx, run));
-    /* A folder that cannot be made is told before anything is measured. */
-    TRY(folder_make(ctx, path));
+    TRY(claim_folder(ctx, run, path, overwrite));
     if (run->folder.exists && !overwrite)
         TRY(check_resumed(ctx, run));
     else
@@ -248,6 +256,7 @@ Status run_cluster(Context *ctx, const spica_options *options, const char *data,
     Status status = options_open(ctx, &run.options);
     if (status == SPICA_OK) status = options_copy(ctx, &run.options, &options->options);
     if (status == SPICA_OK) status = cluster(ctx, &run, data, path, overwrite, donor, quality);
+    run_lock_release(ctx, &run.lock);
     run_folder_close(ctx, &run.folder);
     dataset_close(ctx, &run.auxiliary);
     dataset_close(ctx, &run.dataset);

@@ -48,9 +48,11 @@ void pica_records_close(Context *ctx, PicaRecords *records) {
 
 /* ---- an evaluation ---- */
 
-static Status make_room(Context *ctx, PicaRecords *records) {
-    if (records->count < records->capacity) return SPICA_OK;
-    const size_t capacity = records->capacity == 0 ? 16 : 2 * records->capacity;
+static Status make_room(Context *ctx, PicaRecords *records, size_t wanted) {
+    if (wanted <= records->capacity) return SPICA_OK;
+    size_t capacity = records->capacity == 0 ? 16 : records->capacity;
+    while (capacity < wanted)
+        capacity *= 2;
     const size_t floats = records->snapshot * records->clusters;
     PicaEvaluation *evaluations;
     float *snapshots;
@@ -83,7 +85,7 @@ static void count_bins(PicaEvaluation *evaluation, const float *probabilities, s
 Status pica_records_add(Context *ctx, PicaRecords *records, const float *probabilities, size_t pictures, double epoch,
                         int64_t step) {
     const size_t clusters = records->clusters;
-    TRY(make_room(ctx, records));
+    TRY(make_room(ctx, records, records->count + 1));
     float *snapshot = records->snapshots + records->count * records->snapshot * clusters;
     for (size_t i = 0; i < records->snapshot; i++)
         memcpy(snapshot + i * clusters, probabilities + (size_t)records->rows[i] * clusters,
@@ -91,6 +93,24 @@ Status pica_records_add(Context *ctx, PicaRecords *records, const float *probabi
     PicaEvaluation *evaluation = &records->evaluations[records->count++];
     *evaluation = (PicaEvaluation){.epoch = epoch, .step = step};
     count_bins(evaluation, probabilities, pictures, clusters);
+    return SPICA_OK;
+}
+
+/* ---- a checkpoint ---- */
+
+#define EVALUATIONS_PART "records.evaluations"
+
+Status pica_records_state(Context *ctx, PicaRecords *records, StateParts *parts) {
+    const size_t floats = records->count * records->snapshot * records->clusters;
+    TRY(state_parts_add(ctx, parts, records->evaluations, records->count * sizeof *records->evaluations,
+                        EVALUATIONS_PART));
+    return state_parts_add_floats(ctx, parts, records->snapshots, floats, NULL, "records.snapshots");
+}
+
+Status pica_records_make_room(Context *ctx, PicaRecords *records, const Checkpoint *checkpoint) {
+    const size_t count = checkpoint_part_bytes(checkpoint, EVALUATIONS_PART) / sizeof *records->evaluations;
+    TRY(make_room(ctx, records, count));
+    records->count = count;
     return SPICA_OK;
 }
 

@@ -5,6 +5,7 @@
 #define SPICA_RUN_PICA_RECORDS_H
 
 #include "data/dataset.h"
+#include "state/checkpoint.h"
 #include "state/run_folder.h"
 
 #define PICA_CONFIDENCE "pica-confidence.csv"
@@ -41,6 +42,10 @@ void pica_records_close(Context *ctx, PicaRecords *records);
 /* Adds an evaluation of probabilities[pictures x clusters]. */
 Status pica_records_add(Context *ctx, PicaRecords *records, const float *probabilities, size_t pictures, double epoch,
                         int64_t step);
+
+/* Adds the evaluations so far to a state; and makes the records as many as a checkpoint holds, to be loaded from it. */
+Status pica_records_state(Context *ctx, PicaRecords *records, StateParts *parts);
+Status pica_records_make_room(Context *ctx, PicaRecords *records, const Checkpoint *checkpoint);
 
 /* The files of Fig. 3 and 4 as they are so far, each replaced atomically. */
 Status pica_records_write(Context *ctx, const PicaRecords *records, const RunFolder *folder);

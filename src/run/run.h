@@ -6,6 +6,7 @@
  *   recipe_choice.h   the recipe of a run that names none
  *   stage_settings.h  options -> settings of each stage
  *   stage_rates.h     how fast each stage runs here
+ *   stage_keeper.h    checkpoints inside a stage
  *   corrections.h     how a budget corrected the length of stage 1
  *   stage_plan.h      the estimate that is printed first, and --budget
  *   stage_features.c, stage_head.c, stage_joint.c   the stages of SPICE
@@ -25,12 +26,14 @@
 #include "config/method_stages.h"
 #include "run/stage_settings.h"
 #include "state/run_folder.h"
+#include "state/run_lock.h"
 #include "state/run_stages.h"
 
 typedef struct Run {
     Options options;
     Dataset dataset;
     RunFolder folder;
+    RunLock lock;
     ModelSpec features; /* backbone of stages 1 and 2 */
     ModelSpec joint;    /* backbone of stage 3 */
     double started;     /* clock at the start of the command */
@@ -95,5 +98,8 @@ typedef struct StepLog {
 
 /* One step's figures; at every interval's end their means become one line of the log. */
 Status step_log_add(Context *ctx, const Run *run, StepLog *log, int64_t step, const double figures[3]);
+
+/* Adds the figures that wait for their line to a state. */
+Status step_log_state(Context *ctx, StepLog *log, StateParts *parts);
 
 #endif

@@ -82,3 +82,8 @@ Status step_log_add(Context *ctx, const Run *run, StepLog *log, int64_t step, co
     log->steps = 0;
     return status;
 }
+
+Status step_log_state(Context *ctx, StepLog *log, StateParts *parts) {
+    TRY(STATE_VALUE(ctx, parts, &log->sums, "log.%s.sums", log->names[0]));
+    return STATE_VALUE(ctx, parts, &log->steps, "log.%s.steps", log->names[0]);
+}

@@ -6,26 +6,43 @@
 #include "cluster/kmeans.h"
 #include "run/predict.h"
 #include "run/run.h"
+#include "run/stage_keeper.h"
 #include "run/stage_plan.h"
 
-static Status train_steps(Context *ctx, const Run *run, const MocoSettings *settings, MocoTrainer *trainer,
-                          FeaturesPlan *plan, int64_t *steps) {
-    StepLog log = {.stage = STAGE_FEATURES, .names = {"loss", "accuracy", NULL}};
+/* The training and all that a checkpoint of it holds. */
+typedef struct Training {
+    const Run *run;
+    MocoSettings settings;
+    MocoTrainer *trainer;
+    FeaturesPlan plan;
+    StepLog log;
+    int64_t step; /* steps done */
+} Training;
+
+static Status training_state(Context *ctx, void *user, StateParts *parts) {
+    Training *training = user;
+    TRY(STATE_VALUE(ctx, parts, &training->step, "steps"));
+    TRY(plan_features_state(ctx, &training->plan, parts));
+    TRY(step_log_state(ctx, &training->log, parts));
+    return moco_state(ctx, training->trainer, parts);
+}
+
+static Status train_steps(Context *ctx, Training *t, StageKeeper *keeper) {
     Progress progress;
     double figures[3] = {NAN, 0.0, 0.0};
-    progress_start(&progress, ctx, STAGE_FEATURES, "step", (double)settings->steps);
-    int64_t step = 0;
-    for (; plan_features_goes_on(run, plan, step); step++) {
-        TRY(context_check_cancel(ctx));
-        const int64_t corrected = plan_features_correction(plan, step);
-        if (corrected > 0) moco_set_schedule(trainer, corrected);
-        progress.total = (double)plan->steps;
-        TRY(moco_step(ctx, trainer, &figures[0], &figures[1]));
-        TRY(step_log_add(ctx, run, &log, step, figures));
-        progress_update(&progress, (double)(step + 1), figures[0]);
+    progress_start(&progress, ctx, STAGE_FEATURES, "step", (double)t->plan.steps);
+    progress.begun = (double)t->step;
+    while (plan_features_goes_on(t->run, &t->plan, t->step)) {
+        TRY(keeper_between(ctx, keeper));
+        const int64_t corrected = plan_features_correction(&t->plan, t->step);
+        if (corrected > 0) moco_set_schedule(t->trainer, corrected);
+        progress.total = (double)t->plan.steps;
+        TRY(moco_step(ctx, t->trainer, &figures[0], &figures[1]));
+        TRY(step_log_add(ctx, t->run, &t->log, t->step, figures));
+        t->step++;
+        progress_update(&progress, (double)t->step, figures[0]);
     }
-    progress_finish(&progress, (double)step, figures[0]);
-    *steps = step;
+    progress_finish(&progress, (double)t->step, figures[0]);
     return SPICA_OK;
 }
 
@@ -72,22 +89,27 @@ static Status write_files(Context *ctx, Run *run, Model *model, json_t *facts) {
     return status == SPICA_OK ? write_embeddings(ctx, run, model, facts) : status;
 }
 
-static Status features_from_training(Context *ctx, Run *run, json_t *facts) {
-    MocoSettings settings;
-    MocoTrainer *trainer = NULL;
-    FeaturesPlan plan;
-    int64_t steps = 0;
-    TRY(settings_moco(ctx, &run->options, &run->dataset, &run->features, &settings));
-    TRY(plan_features_start(ctx, run, &settings, &plan));
-    Status status = moco_open(ctx, &trainer, &settings, &run->dataset);
-    if (status == SPICA_OK) status = train_steps(ctx, run, &settings, trainer, &plan, &steps);
-    if (status == SPICA_OK) status = plan_features_done(ctx, run, &settings, &plan, steps);
-    if (status == SPICA_OK) status = json_add_integer(ctx, facts, "steps", steps);
-    if (status == SPICA_OK)
-        status = json_add_real(ctx, facts, "epochs",
-                               (double)steps / (double)moco_steps_per_epoch(&settings, run->dataset.count));
-    if (status == SPICA_OK) status = write_files(ctx, run, moco_model(trainer), facts);
-    moco_close(ctx, &trainer);
+static Status train(Context *ctx, Run *run, Training *t, StageKeeper *keeper, json_t *facts) {
+    bool resumed;
+    const double epoch_steps = (double)moco_steps_per_epoch(&t->settings, run->dataset.count);
+    TRY(keeper_resume(ctx, keeper, &resumed));
+    if (resumed) plan_features_resume(&t->plan);
+    TRY(train_steps(ctx, t, keeper));
+    TRY(plan_features_done(ctx, run, &t->settings, &t->plan, t->step));
+    TRY(json_add_integer(ctx, facts, "steps", t->step));
+    TRY(json_add_real(ctx, facts, "epochs", (double)t->step / epoch_steps));
+    return write_files(ctx, run, moco_model(t->trainer), facts);
+}
+
+static Status features_from_training(Context *ctx, Run *run, StageKeeper *keeper, json_t *facts) {
+    Training t = {.run = run, .log = {.stage = STAGE_FEATURES, .names = {"loss", "accuracy", NULL}}};
+    TRY(settings_moco(ctx, &run->options, &run->dataset, &run->features, &t.settings));
+    TRY(plan_features_start(ctx, run, &t.settings, &t.plan));
+    TRY(moco_open(ctx, &t.trainer, &t.settings, &run->dataset));
+    keeper->state = training_state;
+    keeper->user = &t;
+    const Status status = keeper_interrupt(ctx, keeper, train(ctx, run, &t, keeper, facts));
+    moco_close(ctx, &t.trainer);
     return status;
 }
 
@@ -170,16 +192,14 @@ static Status adopt_features(Context *ctx, Run *run) {
 static Status compute_features(Context *ctx, Run *run, json_t *facts) {
     const char *weights = options_text(&run->options, "features.weights");
     const bool embeddings = dataset_has_embeddings(&run->dataset);
-    const double started = clock_seconds();
-    TRY(run_stage_start(ctx, &run->folder, STAGE_FEATURES));
-    if (embeddings)
-        TRY(features_from_data(ctx, run, facts));
-    else if (weights[0] != '\0')
-        TRY(features_from_file(ctx, run, weights, facts));
-    else
-        TRY(features_from_training(ctx, run, facts));
-    TRY(json_add_real(ctx, facts, "seconds", clock_seconds() - started));
-    return run_stage_record(ctx, &run->folder, STAGE_FEATURES, embeddings ? files_of_embeddings : files, facts);
+    StageKeeper keeper;
+    TRY(keeper_open(ctx, &keeper, run, STAGE_FEATURES));
+    Status status = embeddings           ? features_from_data(ctx, run, facts)
+                    : weights[0] != '\0' ? features_from_file(ctx, run, weights, facts)
+                                         : features_from_training(ctx, run, &keeper, facts);
+    if (status == SPICA_OK) status = keeper_record(ctx, &keeper, embeddings ? files_of_embeddings : files, facts);
+    keeper_close(ctx, &keeper);
+    return status;
 }
 
 Status stage_features(Context *ctx, Run *run) {

@@ -5,29 +5,21 @@
 #include "methods/inference.h"
 #include "run/predict.h"
 #include "run/run.h"
-
-/* What the callback of every epoch needs. */
-typedef struct HeadWatch {
-    const Run *run;
-    const HeadSettings *settings;
-} HeadWatch;
+#include "run/stage_keeper.h"
 
 /* Every head's losses after an epoch, as one line of log.jsonl. */
-static Status log_epoch(Context *ctx, void *opaque, int64_t epoch, const float *const *logits,
-                        const HeadScore *scores) {
-    (void)logits;
-    HeadWatch *watch = opaque;
+static Status log_epoch(Context *ctx, const Run *run, const HeadSettings *settings, const HeadScore *scores) {
     json_t *line, *losses = json_array(), *training = json_array();
     TRY(json_new_object(ctx, &line));
     Status status = json_add_text(ctx, line, "stage", STAGE_HEAD);
-    if (status == SPICA_OK) status = json_add_integer(ctx, line, "epoch", epoch);
+    if (status == SPICA_OK) status = json_add_integer(ctx, line, "epoch", scores->epoch);
     if (status == SPICA_OK) status = json_add(ctx, line, "losses", losses);
     if (status == SPICA_OK) status = json_add(ctx, line, "training_losses", training);
-    for (int h = 0; status == SPICA_OK && h < watch->settings->count; h++) {
+    for (int h = 0; status == SPICA_OK && h < settings->count; h++) {
         status = json_append_real(ctx, losses, scores[h].loss);
         if (status == SPICA_OK) status = json_append_real(ctx, training, scores[h].training_loss);
     }
-    if (status == SPICA_OK) status = run_folder_log(ctx, &watch->run->folder, line);
+    if (status == SPICA_OK) status = run_folder_log(ctx, &run->folder, line);
     json_decref(line);
     return status;
 }
@@ -114,12 +106,36 @@ static Status add_selection(Context *ctx, const HeadSettings *settings, size_t c
     return json_add_real(ctx, facts, "selected_loss", result->selected_loss);
 }
 
-static Status train_heads(Context *ctx, Run *run, const HeadSettings *settings, Model *model, const float *features,
-                          HeadResult *result, json_t *facts) {
-    HeadWatch watch = {.run = run, .settings = settings};
+static Status trainer_state(Context *ctx, void *user, StateParts *parts) { return head_state(ctx, user, parts); }
+
+static Status train_steps(Context *ctx, const HeadSettings *settings, HeadTrainer *trainer, StageKeeper *keeper) {
+    bool resumed;
+    TRY(keeper_resume(ctx, keeper, &resumed));
+    while (!head_is_done(trainer)) {
+        const HeadScore *scores;
+        TRY(keeper_between(ctx, keeper));
+        TRY(head_step(ctx, trainer, &scores));
+        if (scores != NULL) TRY(log_epoch(ctx, keeper->run, settings, scores));
+    }
+    return SPICA_OK;
+}
+
+static Status train_heads(Context *ctx, const Run *run, const HeadSettings *settings, Model *model,
+                          const float *features, StageKeeper *keeper, HeadResult *result) {
+    HeadTrainer *trainer;
+    TRY(head_open(ctx, &trainer, settings, &run->dataset, model, features));
+    keeper->state = trainer_state;
+    keeper->user = trainer;
+    const Status status = keeper_interrupt(ctx, keeper, train_steps(ctx, settings, trainer, keeper));
+    if (status == SPICA_OK) head_take_result(trainer, result);
+    head_close(ctx, &trainer);
+    return status;
+}
+
+static Status write_heads(Context *ctx, const Run *run, const HeadSettings *settings, Model *model,
+                          const float *features, const HeadResult *result, json_t *facts) {
     const size_t dimension = (size_t)model->dimension;
     const size_t hidden = settings->hidden > 0 ? (size_t)settings->hidden : dimension;
-    TRY(head_train(ctx, settings, &run->dataset, model, features, log_epoch, &watch, result));
     TRY(copy_head(ctx, result->weights, model));
     TRY(write_model(ctx, run, RUN_HEAD, model, MODEL_HEAD));
     /* Batch norm that trained with the heads has moved the backbone's running statistics. */
@@ -132,29 +148,29 @@ static Status compute_head(Context *ctx, Run *run, json_t *facts) {
     static const char *const files[] = {RUN_HEAD, NULL};
     static const char *const all_files[] = {RUN_BACKBONE, RUN_HEAD, NULL};
     const ModelSpec spec = clustering_spec(run);
-    const double started = clock_seconds();
     HeadSettings settings;
+    StageKeeper keeper;
     HeadResult result = {0};
     Model model = {0};
     float *features = NULL;
     const ViewKey key = {0};
-    TRY(run_stage_start(ctx, &run->folder, STAGE_HEAD));
     if (dataset_has_embeddings(&run->dataset))
         log_info(ctx, "head: weak and strong views are the embedding itself: there is no picture to draw them from");
     TRY(settings_head(ctx, &run->options, &run->dataset, &run->features, &settings));
+    TRY(keeper_open(ctx, &keeper, run, STAGE_HEAD));
     Status status = model_open(ctx, &model, &spec);
     if (status == SPICA_OK) status = read_backbone(ctx, run, &model);
     if (status == SPICA_OK) status = NEW_ARRAY(ctx, &features, run->dataset.count * (size_t)model.dimension);
     if (status == SPICA_OK)
         status = infer_rows(ctx, &model, &run->dataset, NULL, run->dataset.count, &settings.plain, key,
                             settings.inference_batch, "embed", features, NULL);
-    if (status == SPICA_OK) status = train_heads(ctx, run, &settings, &model, features, &result, facts);
-    if (status == SPICA_OK) status = json_add_real(ctx, facts, "seconds", clock_seconds() - started);
-    if (status == SPICA_OK)
-        status = run_stage_record(ctx, &run->folder, STAGE_HEAD, settings.train_bn ? all_files : files, facts);
+    if (status == SPICA_OK) status = train_heads(ctx, run, &settings, &model, features, &keeper, &result);
+    if (status == SPICA_OK) status = write_heads(ctx, run, &settings, &model, features, &result, facts);
+    if (status == SPICA_OK) status = keeper_record(ctx, &keeper, settings.train_bn ? all_files : files, facts);
     FREE_ARRAY(ctx, &features);
     head_result_close(ctx, &result);
     model_close(ctx, &model);
+    keeper_close(ctx, &keeper);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include "cluster/metrics.h"
 #include "run/predict.h"
 #include "run/run.h"
+#include "run/stage_keeper.h"
 #include "run/stage_plan.h"
 
 /* What chooses the reliable pictures; N rows each. */
@@ -94,25 +95,40 @@ static Status choose_reliable(Context *ctx, const Run *run, Model *start, Eviden
     return add_reliable_facts(ctx, run, &report, evidence->reliable, facts);
 }
 
-static Status train_steps(Context *ctx, const Run *run, const JointSettings *settings, JointTrainer *trainer,
-                          int64_t *steps) {
-    StepLog log = {.stage = STAGE_JOINT, .names = {"labelled_loss", "unlabelled_loss", "used"}};
+/* The training and all that a checkpoint of it holds. */
+typedef struct Training {
+    const Run *run;
+    JointSettings settings;
+    JointTrainer *trainer;
+    StepLog log;
+    int64_t step; /* steps done */
+} Training;
+
+static Status training_state(Context *ctx, void *user, StateParts *parts) {
+    Training *training = user;
+    TRY(STATE_VALUE(ctx, parts, &training->step, "steps"));
+    TRY(step_log_state(ctx, &training->log, parts));
+    return joint_state(ctx, training->trainer, parts);
+}
+
+static Status train_steps(Context *ctx, Training *t, StageKeeper *keeper) {
+    const JointSettings *settings = &t->settings;
     Progress progress;
     double loss = NAN;
     progress_start(&progress, ctx, STAGE_JOINT, "step", (double)settings->steps);
-    int64_t step = 0;
-    for (; plan_joint_goes_on(run, settings, step); step++) {
+    progress.begun = (double)t->step;
+    while (plan_joint_goes_on(t->run, settings, t->step)) {
         JointStep report;
-        TRY(context_check_cancel(ctx));
-        TRY(joint_step(ctx, trainer, &report));
+        TRY(keeper_between(ctx, keeper));
+        TRY(joint_step(ctx, t->trainer, &report));
         const double figures[3] = {report.labelled_loss, report.unlabelled_loss, report.used};
-        TRY(step_log_add(ctx, run, &log, step, figures));
+        TRY(step_log_add(ctx, t->run, &t->log, t->step, figures));
         loss = report.labelled_loss + (double)settings->unlabelled_weight * report.unlabelled_loss;
-        progress.total = plan_expected(run, "joint.steps", settings->steps, step + 1, progress.started);
-        progress_update(&progress, (double)(step + 1), loss);
+        t->step++;
+        progress.total = plan_expected(t->run, "joint.steps", settings->steps, t->step, progress.started);
+        progress_update(&progress, (double)t->step, loss);
     }
-    progress_finish(&progress, (double)step, loss);
-    *steps = step;
+    progress_finish(&progress, (double)t->step, loss);
     return SPICA_OK;
 }
 
@@ -121,26 +137,32 @@ static bool starts_from_weights(const Run *run) {
     return strcmp(options_text(&run->options, "joint.start"), "weights") == 0;
 }
 
-static Status train_joint(Context *ctx, Run *run, const Model *start, const int32_t *reliable, json_t *facts) {
-    JointSettings settings;
-    JointTrainer *trainer = NULL;
+static Status train(Context *ctx, Run *run, Training *t, StageKeeper *keeper) {
+    bool resumed;
+    TRY(keeper_resume(ctx, keeper, &resumed));
+    TRY(train_steps(ctx, t, keeper));
+    return plan_joint_done(ctx, run, t->step);
+}
+
+static Status train_joint(Context *ctx, Run *run, const Model *start, const int32_t *reliable, StageKeeper *keeper,
+                          json_t *facts) {
+    Training t = {.run = run, .log = {.stage = STAGE_JOINT, .names = {"labelled_loss", "unlabelled_loss", "used"}}};
     char *path = NULL;
-    int64_t steps = 0;
     TRY(plan_joint(ctx, run));
-    TRY(settings_joint(ctx, &run->options, &run->dataset, &run->joint, &settings));
-    Status status =
-        joint_open(ctx, &trainer, &settings, &run->dataset, reliable, starts_from_weights(run) ? start : NULL);
-    if (status == SPICA_OK) status = train_steps(ctx, run, &settings, trainer, &steps);
-    if (status == SPICA_OK) status = plan_joint_done(ctx, run, steps);
+    TRY(settings_joint(ctx, &run->options, &run->dataset, &run->joint, &t.settings));
+    TRY(joint_open(ctx, &t.trainer, &t.settings, &run->dataset, reliable, starts_from_weights(run) ? start : NULL));
+    keeper->state = training_state;
+    keeper->user = &t;
+    Status status = keeper_interrupt(ctx, keeper, train(ctx, run, &t, keeper));
     if (status == SPICA_OK) status = run_folder_path(ctx, &run->folder, RUN_MODEL, &path);
-    if (status == SPICA_OK) status = model_write(ctx, path, joint_model(trainer), MODEL_BACKBONE | MODEL_HEAD, NULL, 0);
-    FREE_ARRAY(ctx, &path);
-    joint_close(ctx, &trainer);
-    if (status == SPICA_OK) status = json_add_integer(ctx, facts, "steps", steps);
     if (status == SPICA_OK)
-        status = json_add_real(ctx, facts, "epochs",
-                               (double)steps * (double)settings.batch * settings.ratio / (double)run->dataset.count);
-    return status;
+        status = model_write(ctx, path, joint_model(t.trainer), MODEL_BACKBONE | MODEL_HEAD, NULL, 0);
+    FREE_ARRAY(ctx, &path);
+    joint_close(ctx, &t.trainer);
+    TRY(status);
+    TRY(json_add_integer(ctx, facts, "steps", t.step));
+    return json_add_real(ctx, facts, "epochs",
+                         (double)t.step * (double)t.settings.batch * t.settings.ratio / (double)run->dataset.count);
 }
 
 /* Embeddings have no views to train on: the model of stage 2 is the last one. */
@@ -153,19 +175,20 @@ static Status keep_model(Context *ctx, Run *run, json_t *facts) {
 
 static Status compute_joint(Context *ctx, Run *run, json_t *facts) {
     static const char *const files[] = {RUN_RELIABLE, RUN_MODEL, NULL};
-    const double started = clock_seconds();
+    StageKeeper keeper;
     Model start = {0};
     Evidence evidence = {0};
-    TRY(run_stage_start(ctx, &run->folder, STAGE_JOINT));
+    TRY(keeper_open(ctx, &keeper, run, STAGE_JOINT));
     Status status = run_open_clustering_model(ctx, run, &start);
     if (status == SPICA_OK) status = choose_reliable(ctx, run, &start, &evidence, facts);
     if (status == SPICA_OK)
-        status = dataset_has_embeddings(&run->dataset) ? keep_model(ctx, run, facts)
-                                                       : train_joint(ctx, run, &start, evidence.reliable, facts);
-    if (status == SPICA_OK) status = json_add_real(ctx, facts, "seconds", clock_seconds() - started);
-    if (status == SPICA_OK) status = run_stage_record(ctx, &run->folder, STAGE_JOINT, files, facts);
+        status = dataset_has_embeddings(&run->dataset)
+                     ? keep_model(ctx, run, facts)
+                     : train_joint(ctx, run, &start, evidence.reliable, &keeper, facts);
+    if (status == SPICA_OK) status = keeper_record(ctx, &keeper, files, facts);
     evidence_close(ctx, &evidence);
     model_close(ctx, &start);
+    keeper_close(ctx, &keeper);
     return status;
 }
 

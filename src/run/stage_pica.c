@@ -6,6 +6,7 @@
 #include "run/predict.h"
 #include "run/quality.h"
 #include "run/run.h"
+#include "run/stage_keeper.h"
 #include "run/stage_plan.h"
 
 /* What the training's steps and evaluations need. */
@@ -14,9 +15,12 @@ typedef struct PicaRun {
     PicaSettings settings;
     PicaTrainer *trainer;
     PicaRecords records;
+    StepLog logs[2];      /* of the clustering head and of the other one */
     float *probabilities; /* N x K: of the last evaluation */
+    int64_t predicted;    /* steps of the model whose they are; -1: none in this command */
     double epoch_steps;
     double evaluate_steps; /* between two evaluations */
+    int64_t planned;       /* steps */
     int64_t steps;         /* done */
     size_t occupied;       /* clusters with a picture at the last evaluation */
 } PicaRun;
@@ -58,11 +62,17 @@ static Status log_evaluation(Context *ctx, PicaRun *p) {
     return status;
 }
 
-/* The confidences and predictions of the model as it is, recorded. Labels are read for the log alone. */
-static Status evaluate(Context *ctx, PicaRun *p) {
+static Status predict(Context *ctx, PicaRun *p) {
     const double started = clock_seconds();
     TRY(predict_dataset(ctx, pica_model(p->trainer), &p->run->dataset, NULL, NULL, p->probabilities));
     plan_note_pass(p->run, clock_seconds() - started, PASSES_TO_COME);
+    p->predicted = p->steps;
+    return SPICA_OK;
+}
+
+/* The confidences and predictions of the model as it is, recorded. Labels are read for the log alone. */
+static Status evaluate(Context *ctx, PicaRun *p) {
+    TRY(predict(ctx, p));
     TRY(pica_records_add(ctx, &p->records, p->probabilities, p->run->dataset.count, (double)p->steps / p->epoch_steps,
                          p->steps));
     TRY(pica_records_write(ctx, &p->records, &p->run->folder));
@@ -76,35 +86,52 @@ static Status evaluate(Context *ctx, PicaRun *p) {
 #define FIRST_EVALUATION 20.0
 
 /* The figures of the two heads apart: a line of the log has one head's. */
-static Status take_step(Context *ctx, PicaRun *p, StepLog logs[2], double *loss) {
+static Status take_step(Context *ctx, PicaRun *p, double *loss) {
     PicaStep report;
     TRY(pica_step(ctx, p->trainer, &report));
     const double figures[3] = {report.loss.total, report.loss.uncertainty, report.loss.imbalance};
     if (!report.overclustering) *loss = report.loss.total;
-    return step_log_add(ctx, p->run, &logs[report.overclustering], p->steps, figures);
+    TRY(step_log_add(ctx, p->run, &p->logs[report.overclustering], p->steps, figures));
+    p->steps++;
+    return SPICA_OK;
 }
 
-static Status train_steps(Context *ctx, PicaRun *p) {
-    StepLog logs[2] = {{.stage = STAGE_PICA, .names = {"loss", "uncertainty", "imbalance"}},
-                       {.stage = STAGE_PICA,
-                        .names = {"overclustering_loss", "overclustering_uncertainty", "overclustering_imbalance"}}};
-    const int64_t planned = pica_steps(&p->settings, p->run->dataset.count, p->run->auxiliary.count);
+/* Steps of the last evaluation; -1: there is none. */
+static int64_t evaluated_steps(const PicaRun *p) {
+    return p->records.count > 0 ? p->records.evaluations[p->records.count - 1].step : -1;
+}
+
+static bool evaluation_is_due(const PicaRun *p) {
+    const double steps = (double)p->steps, last = (double)evaluated_steps(p);
+    if (last < 0.0) return steps >= fmin(FIRST_EVALUATION, p->evaluate_steps);
+    return steps >= p->evaluate_steps * floor(last / p->evaluate_steps + 1.0);
+}
+
+static Status training_state(Context *ctx, void *user, StateParts *parts) {
+    PicaRun *p = user;
+    TRY(STATE_VALUE(ctx, parts, &p->steps, "steps"));
+    TRY(STATE_VALUE(ctx, parts, &p->occupied, "occupied"));
+    TRY(step_log_state(ctx, &p->logs[0], parts));
+    TRY(step_log_state(ctx, &p->logs[1], parts));
+    TRY(pica_records_state(ctx, &p->records, parts));
+    return pica_state(ctx, p->trainer, parts);
+}
+
+static Status train_steps(Context *ctx, PicaRun *p, StageKeeper *keeper) {
     Progress progress;
-    double loss = NAN, next = fmin(FIRST_EVALUATION, p->evaluate_steps);
-    progress_start(&progress, ctx, STAGE_PICA, "step", (double)planned);
-    while (plan_pica_goes_on(p->run, planned, p->steps)) {
-        TRY(context_check_cancel(ctx));
-        TRY(take_step(ctx, p, logs, &loss));
-        p->steps++;
-        progress.total = plan_expected(p->run, "pica.epochs", planned, p->steps, progress.started);
+    double loss = NAN;
+    progress_start(&progress, ctx, STAGE_PICA, "step", (double)p->planned);
+    progress.begun = (double)p->steps;
+    while (plan_epochs_go_on(p->run, "pica.epochs", p->planned, p->steps)) {
+        TRY(keeper_between(ctx, keeper));
+        if (evaluation_is_due(p)) TRY(evaluate(ctx, p));
+        TRY(take_step(ctx, p, &loss));
+        progress.total = plan_expected(p->run, "pica.epochs", p->planned, p->steps, progress.started);
         progress_update(&progress, (double)p->steps, loss);
-        if ((double)p->steps < next) continue;
-        TRY(evaluate(ctx, p));
-        next = p->evaluate_steps * floor((double)p->steps / p->evaluate_steps + 1.0);
     }
     progress_finish(&progress, (double)p->steps, loss);
-    if (p->records.count > 0 && p->records.evaluations[p->records.count - 1].step == p->steps) return SPICA_OK;
-    return evaluate(ctx, p);
+    if (evaluated_steps(p) != p->steps) return evaluate(ctx, p);
+    return p->predicted == p->steps ? SPICA_OK : predict(ctx, p);
 }
 
 static Status write_embeddings(Context *ctx, const Run *run, Model *model) {
@@ -135,6 +162,7 @@ static Status open_training(Context *ctx, PicaRun *p) {
     const Options *options = &run->options;
     TRY(settings_pica(ctx, options, &run->dataset, &p->settings));
     p->epoch_steps = (double)pica_steps_per_epoch(&p->settings, run->dataset.count, run->auxiliary.count);
+    p->planned = pica_steps(&p->settings, run->dataset.count, run->auxiliary.count);
     p->evaluate_steps = fmax(options_real(options, "pica.evaluate_every") * p->epoch_steps, 1.0);
     TRY(pica_open(ctx, &p->trainer, &p->settings, &run->dataset, run->auxiliary.count > 0 ? &run->auxiliary : NULL));
     TRY(pica_records_open(ctx, &p->records, (size_t)options_integer(options, "pica.snapshot"), run->dataset.count,
@@ -158,28 +186,38 @@ static Status add_facts(Context *ctx, const PicaRun *p, json_t *facts) {
     return json_add_real(ctx, facts, "mean_confidence", p->records.evaluations[p->records.count - 1].mean_confidence);
 }
 
-static Status train(Context *ctx, PicaRun *p, json_t *facts) {
-    TRY(open_training(ctx, p));
-    TRY(train_steps(ctx, p));
-    TRY(plan_pica_done(ctx, p->run, (double)p->steps / p->epoch_steps));
+static Status train(Context *ctx, PicaRun *p, StageKeeper *keeper) {
+    bool resumed;
+    if (keeper->found) TRY(pica_records_make_room(ctx, &p->records, &keeper->checkpoint));
+    TRY(keeper_resume(ctx, keeper, &resumed));
+    TRY(train_steps(ctx, p, keeper));
+    TRY(plan_epochs_done(ctx, p->run, "pica.epochs", p->planned, p->steps, (double)p->steps / p->epoch_steps));
     warn_of_collapse(ctx, p);
-    TRY(write_files(ctx, p));
-    return add_facts(ctx, p, facts);
+    return write_files(ctx, p);
 }
 
 static Status compute_pica(Context *ctx, Run *run, json_t *facts) {
     /* What later commands need. The records are not among them: a run that lost one is not trained again for it. */
     static const char *const files[] = {RUN_MODEL, RUN_EMBEDDINGS, NULL};
-    const double started = clock_seconds();
-    PicaRun p = {.run = run};
-    TRY(run_stage_start(ctx, &run->folder, STAGE_PICA));
-    const Status status = train(ctx, &p, facts);
+    StageKeeper keeper;
+    PicaRun p = {
+        .run = run,
+        .predicted = -1,
+        .logs = {{.stage = STAGE_PICA, .names = {"loss", "uncertainty", "imbalance"}},
+                 {.stage = STAGE_PICA,
+                  .names = {"overclustering_loss", "overclustering_uncertainty", "overclustering_imbalance"}}}};
+    TRY(keeper_open(ctx, &keeper, run, STAGE_PICA));
+    keeper.state = training_state;
+    keeper.user = &p;
+    Status status = open_training(ctx, &p);
+    if (status == SPICA_OK) status = keeper_interrupt(ctx, &keeper, train(ctx, &p, &keeper));
+    if (status == SPICA_OK) status = add_facts(ctx, &p, facts);
     pica_close(ctx, &p.trainer);
     pica_records_close(ctx, &p.records);
     FREE_ARRAY(ctx, &p.probabilities);
-    TRY(status);
-    TRY(json_add_real(ctx, facts, "seconds", clock_seconds() - started));
-    return run_stage_record(ctx, &run->folder, STAGE_PICA, files, facts);
+    if (status == SPICA_OK) status = keeper_record(ctx, &keeper, files, facts);
+    keeper_close(ctx, &keeper);
+    return status;
 }
 
 Status stage_pica(Context *ctx, Run *run) {

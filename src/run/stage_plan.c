@@ -259,11 +259,19 @@ bool plan_features_goes_on(const Run *run, const FeaturesPlan *plan, int64_t don
     return done < 1 || !plan->by_clock || clock_seconds() - run->started < run->first_end + run->lent;
 }
 
-Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, const FeaturesPlan *plan,
-                          int64_t done) {
+Status plan_features_state(Context *ctx, FeaturesPlan *plan, StateParts *parts) {
+    TRY(STATE_VALUE(ctx, parts, &plan->steps, "plan.steps"));
+    return STATE_VALUE(ctx, parts, &plan->made, "plan.corrections");
+}
+
+void plan_features_resume(FeaturesPlan *plan) { plan->by_clock = false; }
+
+Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, FeaturesPlan *plan, int64_t done) {
     char text[CORRECTIONS_TEXT];
-    if (!plan->by_clock || (plan->made.count == 1 && done == settings->steps)) return SPICA_OK;
+    plan->steps = done; /* from here on, however this command ends */
     corrections_print(&plan->made, text);
+    const bool known = strcmp(text, options_text(&run->options, "features.corrections")) == 0;
+    if (done == settings->steps && (plan->made.count <= 1 || known)) return SPICA_OK;
     TRY(plan_set(ctx, run, "features.epochs", (double)done / (double)moco_steps_per_epoch(settings, run->dataset.count),
                  6));
     TRY(options_set(ctx, &run->options, "features.corrections", text, SOURCE_RECIPE));
@@ -306,18 +314,18 @@ bool plan_joint_goes_on(const Run *run, const JointSettings *settings, int64_t d
 }
 
 Status plan_joint_done(Context *ctx, Run *run, int64_t done) {
-    if (!plan_owns(run, "joint.steps")) return SPICA_OK;
+    if (done == options_integer(&run->options, "joint.steps")) return SPICA_OK;
     TRY(plan_set(ctx, run, "joint.steps", (double)done, 0));
     return run_write_options(ctx, run);
 }
 
-bool plan_pica_goes_on(const Run *run, int64_t planned, int64_t done) {
-    if (!plan_owns(run, "pica.epochs")) return done < planned;
+bool plan_epochs_go_on(const Run *run, const char *key, int64_t planned, int64_t done) {
+    if (!plan_owns(run, key)) return done < planned;
     return done < 1 || plan_left(run) > 0.0;
 }
 
-Status plan_pica_done(Context *ctx, Run *run, double epochs) {
-    if (!plan_owns(run, "pica.epochs")) return SPICA_OK;
-    TRY(plan_set(ctx, run, "pica.epochs", epochs, 6));
+Status plan_epochs_done(Context *ctx, Run *run, const char *key, int64_t planned, int64_t done, double epochs) {
+    if (done == planned) return SPICA_OK;
+    TRY(plan_set(ctx, run, key, epochs, 6));
     return run_write_options(ctx, run);
 }

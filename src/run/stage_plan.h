@@ -39,8 +39,15 @@ int64_t plan_features_correction(FeaturesPlan *plan, int64_t done);
 /* Whether stage 1 goes on after `done` of its steps: to their end, but under a budget not beyond its share. */
 bool plan_features_goes_on(const Run *run, const FeaturesPlan *plan, int64_t done);
 
+/* Adds the length and the corrections so far to a state. */
+Status plan_features_state(Context *ctx, FeaturesPlan *plan, StateParts *parts);
+
+/* After the state of an earlier command was loaded: the schedule that it had set stands, and the clock counts no more.
+ */
+void plan_features_resume(FeaturesPlan *plan);
+
 /* What the clock made of it: features.epochs and features.corrections, for a run that repeats this one. */
-Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, const FeaturesPlan *plan, int64_t done);
+Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, FeaturesPlan *plan, int64_t done);
 
 /* Under a budget that this command has followed from the start: sets joint.steps and joint.schedule_steps by a rate
  * measured now. */
@@ -61,9 +68,11 @@ bool plan_joint_goes_on(const Run *run, const JointSettings *settings, int64_t d
 /* What the clock made of the plan, for a run that repeats this one without a clock: joint.steps. */
 Status plan_joint_done(Context *ctx, Run *run, int64_t done);
 
-/* Whether PICA goes on after `done` of its planned steps. Its learning rate is constant, so under a budget the clock
- * alone decides, and pica.epochs tells afterwards how far it came. */
-bool plan_pica_goes_on(const Run *run, int64_t planned, int64_t done);
-Status plan_pica_done(Context *ctx, Run *run, double epochs);
+/* Whether a stage with a constant learning rate, whose length is the option `key`, goes on after `done` of its planned
+ * steps. Under a budget the clock alone decides. */
+bool plan_epochs_go_on(const Run *run, const char *key, int64_t planned, int64_t done);
+
+/* What the clock made of the plan, for a run that repeats this one: `key` becomes `epochs`, those of `done` steps. */
+Status plan_epochs_done(Context *ctx, Run *run, const char *key, int64_t planned, int64_t done, double epochs);
 
 #endif

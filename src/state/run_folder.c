@@ -31,7 +31,8 @@ Status run_folder_path(Context *ctx, const RunFolder *folder, const char *name, 
 
 /* What a run that was stopped while it made its folder may have left. */
 static bool is_leftover(const char *name) {
-    static const char *const names[] = {RUN_RECORD, RUN_RECORD ".partial", RUN_CONFIG ".partial", RUN_CHECKPOINT};
+    static const char *const names[] = {RUN_RECORD, RUN_RECORD ".partial", RUN_CONFIG ".partial", RUN_CHECKPOINT,
+                                        RUN_LOCK};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0) return true;
     return false;

@@ -3,6 +3,8 @@
  * Floor plan of the room:
  *   run_folder.h    this file: the folder itself, config.ini, run.json, log.jsonl, matrices
  *   run_stages.h    which stages are done, and with which files
+ *   checkpoint.h    how far a stage is that is not
+ *   run_lock.h      one process at a time works on a run
  *   cluster_table.h clusters.csv
  * Result files hold no clock, host or folder name, so that equal runs give equal files; those stand in run.json. */
 #ifndef SPICA_STATE_RUN_FOLDER_H
@@ -32,6 +34,7 @@
 #define RUN_REPORT "report.html"
 #define RUN_PLOTS "plots"
 #define RUN_CHECKPOINT "checkpoint"
+#define RUN_LOCK "lock"
 
 /* Zeroed may be closed. */
 typedef struct RunFolder {

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/log.h"
+#include "state/checkpoint.h"
 
 #define STAGES_FILE RUN_CHECKPOINT "/stages.json"
 
@@ -125,22 +126,29 @@ static uint64_t log_bytes_of(const json_t *stages) {
     return (uint64_t)json_integer_value(json_object_get(json_array_get(stages, count - 1), "log_bytes"));
 }
 
-/* 0 when there is none yet. */
-static Status log_size(Context *ctx, const RunFolder *folder, char **path, uint64_t *bytes) {
-    *bytes = 0;
-    TRY(run_folder_path(ctx, folder, RUN_LOG, path));
-    if (!path_is_file(*path)) return SPICA_OK;
+static Status file_bytes(Context *ctx, const char *path, uint64_t *bytes) {
     FILE *stream;
-    TRY(file_open(ctx, *path, &stream, bytes));
+    *bytes = 0;
+    if (!path_is_file(path)) return SPICA_OK;
+    TRY(file_open(ctx, path, &stream, bytes));
     fclose(stream);
     return SPICA_OK;
 }
 
-static Status log_cut(Context *ctx, const RunFolder *folder, uint64_t wanted) {
+Status run_log_bytes(Context *ctx, const RunFolder *folder, uint64_t *bytes) {
     char *path;
-    uint64_t bytes;
-    Status status = log_size(ctx, folder, &path, &bytes);
-    if (status == SPICA_OK && bytes > wanted) status = file_truncate(ctx, path, wanted);
+    TRY(run_folder_path(ctx, folder, RUN_LOG, &path));
+    const Status status = file_bytes(ctx, path, bytes);
+    FREE_ARRAY(ctx, &path);
+    return status;
+}
+
+Status run_log_cut(Context *ctx, const RunFolder *folder, uint64_t bytes) {
+    char *path;
+    uint64_t present;
+    TRY(run_folder_path(ctx, folder, RUN_LOG, &path));
+    Status status = file_bytes(ctx, path, &present);
+    if (status == SPICA_OK && present > bytes) status = file_truncate(ctx, path, bytes);
     FREE_ARRAY(ctx, &path);
     return status;
 }
@@ -153,7 +161,10 @@ Status run_stage_start(Context *ctx, const RunFolder *folder, const char *stage)
     while (index >= 0 && json_array_size(stages) > (size_t)index)
         json_array_remove(stages, json_array_size(stages) - 1);
     if (index >= 0) status = run_folder_write_json(ctx, folder, STAGES_FILE, stages);
-    if (status == SPICA_OK) status = log_cut(ctx, folder, log_bytes_of(stages));
+    bool kept = false;
+    if (status == SPICA_OK) status = checkpoint_remove_others(ctx, folder, stage);
+    if (status == SPICA_OK) status = checkpoint_exists(ctx, folder, stage, &kept);
+    if (status == SPICA_OK && !kept) status = run_log_cut(ctx, folder, log_bytes_of(stages));
     json_decref(stages);
     return status;
 }
@@ -174,11 +185,8 @@ static Status file_describe(Context *ctx, const RunFolder *folder, const char *n
 static Status stage_describe(Context *ctx, const RunFolder *folder, const char *stage, const char *const *files,
                              json_t *facts, json_t *record) {
     json_t *list, *file;
-    char *path;
     uint64_t log_bytes;
-    const Status status = log_size(ctx, folder, &path, &log_bytes);
-    FREE_ARRAY(ctx, &path);
-    TRY(status);
+    TRY(run_log_bytes(ctx, folder, &log_bytes));
     TRY(json_add_text(ctx, record, "stage", stage));
     TRY(json_new_array(ctx, &list));
     TRY(json_add(ctx, record, "files", list));
@@ -199,7 +207,8 @@ Status run_stage_record(Context *ctx, const RunFolder *folder, const char *stage
     TRY_GOTO(status, end, json_new_object(ctx, &record));
     TRY_GOTO(status, end, json_append(ctx, stages, record));
     TRY_GOTO(status, end, stage_describe(ctx, folder, stage, files, facts, record));
-    status = run_folder_write_json(ctx, folder, STAGES_FILE, stages);
+    TRY_GOTO(status, end, run_folder_write_json(ctx, folder, STAGES_FILE, stages));
+    status = checkpoint_remove(ctx, folder, stage);
 end:
     json_decref(stages);
     return status;

@@ -10,12 +10,17 @@
  * was recorded with it, the caller's until json_decref; NULL when it is not done. */
 Status run_stage_find(Context *ctx, const RunFolder *folder, const char *stage, bool *done, json_t **facts);
 
-/* Before a stage is run: forgets it and all stages that were recorded after it, and cuts log.jsonl back to where it
- * stood then, so that a repeated stage does not log twice. */
+/* Before a stage is run: forgets it and all stages that were recorded after it with the checkpoints of all other
+ * stages, and cuts log.jsonl back to where it stood then, so that a repeated stage does not log twice. With a
+ * checkpoint of the stage the log stays: how much of it holds stands there. */
 Status run_stage_start(Context *ctx, const RunFolder *folder, const char *stage);
 
-/* Records that the stage is done with these files of the folder (NULL-ended). facts: an object (seconds, epochs, steps,
- * quality), which stays the caller's; NULL: none. */
+/* Bytes of log.jsonl, 0 when there is none yet; and its end cut off behind so many. */
+Status run_log_bytes(Context *ctx, const RunFolder *folder, uint64_t *bytes);
+Status run_log_cut(Context *ctx, const RunFolder *folder, uint64_t bytes);
+
+/* Records that the stage is done with these files of the folder (NULL-ended), and removes its checkpoint. facts: an
+ * object (seconds, epochs, steps, quality), which stays the caller's; NULL: none. */
 Status run_stage_record(Context *ctx, const RunFolder *folder, const char *stage, const char *const *files,
                         json_t *facts);
 

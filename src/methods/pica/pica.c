@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "methods/numeric_fault.h"
 #include "methods/order_walk.h"
 #include "methods/schedule_limits.h"
 #include "nn/losses.h"
@@ -199,6 +200,14 @@ void pica_close(Context *ctx, PicaTrainer **trainer) {
     FREE_ARRAY(ctx, trainer);
 }
 
+Status pica_state(Context *ctx, PicaTrainer *t, StateParts *parts) {
+    TRY(STATE_VALUE(ctx, parts, &t->step, "step"));
+    TRY(params_state(ctx, net_params(t->model.net), "model", parts));
+    TRY(plan_state(ctx, t->original_plan, "original.forwards", parts));
+    TRY(plan_state(ctx, t->perturbed_plan, "perturbed.forwards", parts));
+    return optimiser_state(ctx, &t->optimiser, "optimiser", parts);
+}
+
 /* ---- a step ---- */
 
 /* Whose turn the step is, and how many steps that head has had: turns of OVERCLUSTERING and CLUSTERING in cycles. */
@@ -212,9 +221,8 @@ static int head_of(const PicaTrainer *t, uint64_t *own_step) {
 }
 
 static Status check_loss(Context *ctx, const PicaTrainer *t, const PuiLoss *loss) {
-    if (isfinite(loss->total)) return SPICA_OK;
-    return context_fail(ctx, SPICA_ERROR_NUMERIC, "pica: the loss is not finite at step %llu",
-                        (unsigned long long)t->step);
+    Plan *const plans[] = {t->original_plan, t->perturbed_plan};
+    return isfinite(loss->total) ? SPICA_OK : numeric_fault(ctx, "pica", t->step, plans, 2);
 }
 
 /* The head's loss, and its gradients with respect to the logits of both batches. */

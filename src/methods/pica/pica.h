@@ -49,6 +49,10 @@ typedef struct PicaStep {
 /* One optimisation step of the head whose turn it is. */
 Status pica_step(Context *ctx, PicaTrainer *trainer, PicaStep *report);
 
+/* Adds everything that a step changes to a state. A new trainer of the same settings and data that is given it goes on
+ * with the same bits. */
+Status pica_state(Context *ctx, PicaTrainer *trainer, StateParts *parts);
+
 /* The step's arithmetic on ready views: pica_step without its drawing. originals: b pictures, perturbed: r b, of which
  * number t b + i is a copy of original i; NHWC. */
 Status pica_step_on_views(Context *ctx, PicaTrainer *trainer, const float *originals, const float *perturbed,

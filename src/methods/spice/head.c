@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <omp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -25,7 +26,7 @@ typedef struct HeadWorker {
     int64_t *order;
 } HeadWorker;
 
-typedef struct HeadRun {
+struct HeadTrainer {
     HeadSettings settings;
     PrototypeSettings prototypes;
     const Dataset *dataset;
@@ -46,7 +47,12 @@ typedef struct HeadRun {
     double *losses;        /* per head: sum over the epoch's training pictures */
     double *pictures;      /* per head: how many */
     float *best_buffers;   /* the running statistics at the selected epoch (train_bn), or NULL */
-} HeadRun;
+    HeadResult result;     /* of the epochs so far */
+    uint64_t step;         /* E-steps taken */
+    int64_t judged;        /* epochs */
+    int64_t order_epoch;   /* whose `order` is; -1: none */
+    Progress progress;     /* begun at the first step */
+};
 
 void head_settings_clip(Context *ctx, HeadSettings *settings, size_t count) {
     if (settings->estep > count || settings->estep == 0) {
@@ -63,7 +69,7 @@ void head_settings_clip(Context *ctx, HeadSettings *settings, size_t count) {
 
 static size_t labelled_most(size_t count, size_t clusters) { return clusters * prototype_share(count, clusters); }
 
-static Status worker_open(Context *ctx, HeadWorker *worker, const HeadRun *run) {
+static Status worker_open(Context *ctx, HeadWorker *worker, const HeadTrainer *run) {
     const size_t clusters = run->shape.clusters;
     const size_t judged = labelled_most(run->count, clusters), trained = labelled_most(run->settings.estep, clusters);
     const size_t most = judged > trained ? judged : trained;
@@ -92,7 +98,7 @@ static void worker_close(Context *ctx, HeadWorker *worker) {
     FREE_ARRAY(ctx, &worker->order);
 }
 
-static Status open_workers(Context *ctx, HeadRun *run) {
+static Status open_workers(Context *ctx, HeadTrainer *run) {
     run->worker_count = ctx->threads < run->settings.count ? ctx->threads : run->settings.count;
     TRY(NEW_ZEROED(ctx, &run->workers, (size_t)run->worker_count));
     for (int w = 0; w < run->worker_count; w++)
@@ -100,7 +106,7 @@ static Status open_workers(Context *ctx, HeadRun *run) {
     return SPICA_OK;
 }
 
-static Status open_heads(Context *ctx, HeadRun *run) {
+static Status open_heads(Context *ctx, HeadTrainer *run) {
     const size_t heads = (size_t)run->settings.count;
     TRY(head_block_open(ctx, &run->heads, run->shape, run->settings.count));
     init_params(&run->heads.all, INIT_DEFAULT, run->settings.seed, RANDOM_INIT_HEAD);
@@ -114,7 +120,7 @@ static Status open_heads(Context *ctx, HeadRun *run) {
     return NEW_ZEROED(ctx, &run->pictures, heads);
 }
 
-static Status open_embeddings(Context *ctx, HeadRun *run, const float *features) {
+static Status open_embeddings(Context *ctx, HeadTrainer *run, const float *features) {
     const int64_t count = (int64_t)run->count;
     run->plain = features;
     TRY(NEW_ARRAY(ctx, &run->embeddings, run->count * run->dim));
@@ -126,10 +132,17 @@ static Status open_embeddings(Context *ctx, HeadRun *run, const float *features)
     }
     TRY(NEW_ARRAY(ctx, &run->chunk, run->settings.estep * run->dim));
     TRY(NEW_ARRAY(ctx, &run->order, run->count));
+    run->order_epoch = -1;
     if (!run->settings.train_bn) return SPICA_OK;
     TRY(NEW_ARRAY(ctx, &run->drifted, run->count * run->dim));
     run->plain = run->drifted;
-    return NEW_ARRAY(ctx, &run->best_buffers, net_params(run->backbone->net)->buffer_count);
+    return NEW_ZEROED(ctx, &run->best_buffers, net_params(run->backbone->net)->buffer_count);
+}
+
+static Status open_result(Context *ctx, HeadTrainer *run) {
+    run->result.selected_head = -1;
+    TRY(NEW_ZEROED(ctx, &run->result.weights, head_compact_count(run->shape)));
+    return NEW_ZEROED(ctx, &run->result.scores, (size_t)run->settings.epochs * (size_t)run->settings.count);
 }
 
 static Status check_settings(Context *ctx, const HeadSettings *settings, size_t count) {
@@ -140,9 +153,9 @@ static Status check_settings(Context *ctx, const HeadSettings *settings, size_t 
     return SPICA_OK;
 }
 
-static Status run_open(Context *ctx, HeadRun *run, const HeadSettings *settings, const Dataset *dataset,
+static Status open_all(Context *ctx, HeadTrainer *run, const HeadSettings *settings, const Dataset *dataset,
                        Model *backbone, const float *features) {
-    *run = (HeadRun){.settings = *settings, .dataset = dataset, .backbone = backbone, .count = dataset->count};
+    *run = (HeadTrainer){.settings = *settings, .dataset = dataset, .backbone = backbone, .count = dataset->count};
     TRY(check_settings(ctx, settings, run->count));
     head_settings_clip(ctx, &run->settings, run->count);
     run->dim = (size_t)backbone->dimension;
@@ -155,10 +168,22 @@ static Status run_open(Context *ctx, HeadRun *run, const HeadSettings *settings,
     TRY(open_heads(ctx, run));
     TRY(open_workers(ctx, run));
     TRY(open_embeddings(ctx, run, features));
+    TRY(open_result(ctx, run));
     return head_views_open(ctx, &run->views, &run->settings, dataset, backbone);
 }
 
-static void run_close(Context *ctx, HeadRun *run) {
+Status head_open(Context *ctx, HeadTrainer **trainer, const HeadSettings *settings, const Dataset *dataset,
+                 Model *backbone, const float *features) {
+    *trainer = NULL;
+    TRY(NEW_ZEROED(ctx, trainer, 1));
+    const Status status = open_all(ctx, *trainer, settings, dataset, backbone, features);
+    if (status != SPICA_OK) head_close(ctx, trainer);
+    return status;
+}
+
+void head_close(Context *ctx, HeadTrainer **trainer) {
+    HeadTrainer *run = *trainer;
+    if (run == NULL) return;
     head_views_close(ctx, &run->views);
     for (int w = 0; run->workers != NULL && w < run->worker_count; w++)
         worker_close(ctx, &run->workers[w]);
@@ -177,12 +202,57 @@ static void run_close(Context *ctx, HeadRun *run) {
     FREE_ARRAY(ctx, &run->drifted);
     FREE_ARRAY(ctx, &run->order);
     FREE_ARRAY(ctx, &run->best_buffers);
+    head_result_close(ctx, &run->result);
+    FREE_ARRAY(ctx, trainer);
+}
+
+/* ---- its state ---- */
+
+static Status optimisers_state(Context *ctx, HeadTrainer *run, StateParts *parts) {
+    char name[32];
+    for (int h = 0; h < run->settings.count; h++) {
+        snprintf(name, sizeof name, "optimiser.%d", h);
+        TRY(optimiser_state(ctx, &run->optimisers[h], name, parts));
+    }
+    return SPICA_OK;
+}
+
+static Status result_state(Context *ctx, HeadTrainer *run, StateParts *parts) {
+    HeadResult *result = &run->result;
+    const size_t scores = (size_t)run->settings.epochs * (size_t)run->settings.count;
+    TRY(state_parts_add_floats(ctx, parts, result->weights, head_compact_count(run->shape), NULL, "selected.weights"));
+    TRY(STATE_VALUE(ctx, parts, &result->selected_head, "selected.head"));
+    TRY(STATE_VALUE(ctx, parts, &result->selected_epoch, "selected.epoch"));
+    TRY(STATE_VALUE(ctx, parts, &result->selected_loss, "selected.loss"));
+    TRY(STATE_VALUE(ctx, parts, &result->score_count, "score_count"));
+    return state_parts_add(ctx, parts, result->scores, scores * sizeof *result->scores, "scores");
+}
+
+/* Batch norm that trains with the heads. */
+static Status moving_state(Context *ctx, HeadTrainer *run, StateParts *parts) {
+    Params *params = net_params(run->backbone->net);
+    TRY(state_parts_add_floats(ctx, parts, params->buffers, params->buffer_count, &params->version,
+                               "backbone.buffers"));
+    TRY(state_parts_add_floats(ctx, parts, run->best_buffers, params->buffer_count, NULL, "selected.buffers"));
+    return plan_state(ctx, run->views.training_plan, "backbone.forwards", parts);
+}
+
+Status head_state(Context *ctx, HeadTrainer *run, StateParts *parts) {
+    const size_t heads = (size_t)run->settings.count;
+    TRY(STATE_VALUE(ctx, parts, &run->step, "step"));
+    TRY(STATE_VALUE(ctx, parts, &run->judged, "judged"));
+    TRY(params_state(ctx, &run->heads.all, "heads", parts));
+    TRY(optimisers_state(ctx, run, parts));
+    TRY(state_parts_add(ctx, parts, run->losses, heads * sizeof *run->losses, "losses"));
+    TRY(state_parts_add(ctx, parts, run->pictures, heads * sizeof *run->pictures, "pictures"));
+    TRY(result_state(ctx, run, parts));
+    return run->settings.train_bn ? moving_state(ctx, run, parts) : SPICA_OK;
 }
 
 /* ---- one head, on one thread ---- */
 
 /* E-step: p = softmax(head(weak views)), then the labelled list by Eq. 2-4. */
-static size_t label_head(const HeadRun *run, int head, HeadWorker *worker) {
+static size_t label_head(const HeadTrainer *run, int head, HeadWorker *worker) {
     const size_t estep = run->settings.estep;
     const HeadWeights weights = head_block_weights(&run->heads, head);
     head_forward(run->shape, &weights, run->views.weak, estep, worker->probabilities, worker->hidden);
@@ -191,7 +261,7 @@ static size_t label_head(const HeadRun *run, int head, HeadWorker *worker) {
                             worker->rows, worker->labels);
 }
 
-static void shuffle_labelled(const HeadRun *run, int head, HeadWorker *worker, size_t labelled, uint64_t step,
+static void shuffle_labelled(const HeadTrainer *run, int head, HeadWorker *worker, size_t labelled, uint64_t step,
                              int pass) {
     Random random = random_at(run->settings.seed, RANDOM_ORDER_HEAD, step, (uint64_t)pass, (uint32_t)head + 1);
     random_permutation(&random, worker->order, labelled);
@@ -202,7 +272,7 @@ static void shuffle_labelled(const HeadRun *run, int head, HeadWorker *worker, s
 }
 
 /* M-step: Eq. 5 on the strong views of the labelled list, in equal steps of at most `batch`. */
-static void train_head(Context *ctx, HeadRun *run, int head, HeadWorker *worker, size_t labelled, uint64_t step) {
+static void train_head(Context *ctx, HeadTrainer *run, int head, HeadWorker *worker, size_t labelled, uint64_t step) {
     const HeadSettings *settings = &run->settings;
     const HeadLoss loss = {
         .kind = settings->loss, .temperature = settings->temperature, .entropy_weight = settings->entropy_weight};
@@ -221,7 +291,7 @@ static void train_head(Context *ctx, HeadRun *run, int head, HeadWorker *worker,
 }
 
 /* The loss of the labelled list on its own pictures' logits. */
-static double labelled_loss(const HeadRun *run, const float *logits, HeadWorker *worker, size_t labelled) {
+static double labelled_loss(const HeadTrainer *run, const float *logits, HeadWorker *worker, size_t labelled) {
     const size_t clusters = run->shape.clusters;
     double sum = 0.0;
     for (size_t i = 0; i < labelled; i++)
@@ -231,7 +301,7 @@ static double labelled_loss(const HeadRun *run, const float *logits, HeadWorker 
 }
 
 /* Algorithm 1, line 15: E-step and loss with M = N on the untouched pictures, whose predictions are p and p' both. */
-static double judge_head(HeadRun *run, int head, HeadWorker *worker) {
+static double judge_head(HeadTrainer *run, int head, HeadWorker *worker) {
     const size_t clusters = run->shape.clusters;
     const HeadWeights weights = head_block_weights(&run->heads, head);
     float *logits = run->logits[head];
@@ -246,7 +316,7 @@ static double judge_head(HeadRun *run, int head, HeadWorker *worker) {
 
 /* Every head is one thread's from beginning to end, with a BLAS of one thread, so that the number of threads changes no
  * bit. */
-static void train_heads(Context *ctx, HeadRun *run, uint64_t step) {
+static void train_heads(Context *ctx, HeadTrainer *run, uint64_t step) {
     const int heads = run->settings.count;
 #pragma omp parallel for schedule(static, 1) num_threads(run->worker_count)
     for (int h = 0; h < heads; h++) {
@@ -259,7 +329,7 @@ static void train_heads(Context *ctx, HeadRun *run, uint64_t step) {
     }
 }
 
-static void judge_heads(HeadRun *run, HeadScore *scores) {
+static void judge_heads(HeadTrainer *run, HeadScore *scores) {
     const int heads = run->settings.count;
 #pragma omp parallel for schedule(static, 1) num_threads(run->worker_count)
     for (int h = 0; h < heads; h++) {
@@ -268,41 +338,56 @@ static void judge_heads(HeadRun *run, HeadScore *scores) {
     }
 }
 
-static Status check_finite(Context *ctx, const HeadRun *run, int64_t epoch) {
+/* when: "in epoch 3" */
+static Status fail_head(Context *ctx, const HeadTrainer *run, int head, const char *when, int64_t epoch) {
+    const Param *tensor = params_not_finite(&run->heads.heads[head]);
+    return context_fail(ctx, SPICA_ERROR_NUMERIC,
+                        "head: the loss of head %d is not finite %s %lld, first in %s%s: a smaller head.learning_rate "
+                        "may help",
+                        head, when, (long long)epoch, tensor != NULL ? "the weights " : "the loss itself",
+                        tensor != NULL ? tensor->name : "");
+}
+
+static Status check_finite(Context *ctx, const HeadTrainer *run, int64_t epoch) {
     for (int h = 0; h < run->settings.count; h++)
-        if (!isfinite(run->losses[h]))
-            return context_fail(ctx, SPICA_ERROR_NUMERIC, "head: the loss of head %d is not finite in epoch %lld", h,
-                                (long long)epoch);
+        if (!isfinite(run->losses[h])) return fail_head(ctx, run, h, "in epoch", epoch);
     return SPICA_OK;
 }
 
-static double mean_loss(const HeadRun *run) {
+static double mean_loss(const HeadTrainer *run) {
     double sum = 0.0;
     for (int h = 0; h < run->settings.count; h++)
         sum += run->losses[h] / run->pictures[h];
     return sum / (double)run->settings.count;
 }
 
-static Status train_epoch(Context *ctx, HeadRun *run, int64_t epoch, Progress *progress) {
-    Random random = random_at(run->settings.seed, RANDOM_ORDER_HEAD, (uint64_t)epoch, 0, 0);
-    random_permutation(&random, run->order, run->count);
-    memset(run->losses, 0, (size_t)run->settings.count * sizeof *run->losses);
-    memset(run->pictures, 0, (size_t)run->settings.count * sizeof *run->pictures);
-    for (size_t c = 0; c < run->chunks; c++) {
-        const int64_t *rows = run->order + c * run->settings.estep;
-        const uint64_t step = (uint64_t)epoch * run->chunks + c;
-        TRY(context_check_cancel(ctx));
-        TRY(head_views_fill(ctx, &run->views, rows, step));
-        for (size_t i = 0; i < run->settings.estep; i++)
-            memcpy(run->chunk + i * run->dim, run->embeddings + (size_t)rows[i] * run->dim, run->dim * sizeof(float));
-        train_heads(ctx, run, step);
-        TRY(check_finite(ctx, run, epoch));
-        progress_update(progress, (double)(step + 1), mean_loss(run));
+/* The epoch's order of the pictures, and its sums where it begins. */
+static void enter_epoch(HeadTrainer *run, int64_t epoch) {
+    const size_t heads = (size_t)run->settings.count;
+    if (run->order_epoch != epoch) {
+        Random random = random_at(run->settings.seed, RANDOM_ORDER_HEAD, (uint64_t)epoch, 0, 0);
+        random_permutation(&random, run->order, run->count);
+        run->order_epoch = epoch;
     }
+    if (run->step % run->chunks != 0) return;
+    memset(run->losses, 0, heads * sizeof *run->losses);
+    memset(run->pictures, 0, heads * sizeof *run->pictures);
+}
+
+static Status train_chunk(Context *ctx, HeadTrainer *run) {
+    const int64_t epoch = (int64_t)(run->step / run->chunks);
+    enter_epoch(run, epoch);
+    const int64_t *rows = run->order + run->step % run->chunks * run->settings.estep;
+    TRY(head_views_fill(ctx, &run->views, rows, run->step));
+    for (size_t i = 0; i < run->settings.estep; i++)
+        memcpy(run->chunk + i * run->dim, run->embeddings + (size_t)rows[i] * run->dim, run->dim * sizeof(float));
+    train_heads(ctx, run, run->step);
+    TRY(check_finite(ctx, run, epoch));
+    run->step++;
     return SPICA_OK;
 }
 
-static Status judge_epoch(Context *ctx, HeadRun *run, int64_t epoch, HeadScore *scores) {
+static Status judge_epoch(Context *ctx, HeadTrainer *run, int64_t epoch, HeadScore *scores) {
     const ViewKey key = {.seed = run->settings.seed, .purpose = RANDOM_AUGMENT_HEAD};
     if (run->drifted != NULL)
         TRY(infer_rows(ctx, run->backbone, run->dataset, NULL, run->count, &run->settings.plain, key,
@@ -312,15 +397,14 @@ static Status judge_epoch(Context *ctx, HeadRun *run, int64_t epoch, HeadScore *
         scores[h].epoch = epoch;
         scores[h].head = h;
         scores[h].training_loss = run->losses[h] / run->pictures[h];
-        if (!isfinite(scores[h].loss))
-            return context_fail(ctx, SPICA_ERROR_NUMERIC, "head: the loss of head %d is not finite after epoch %lld", h,
-                                (long long)epoch);
+        if (!isfinite(scores[h].loss)) return fail_head(ctx, run, h, "after epoch", epoch);
     }
     return SPICA_OK;
 }
 
 /* Keeps the best head of all epochs so far; the first of equals. */
-static void keep_best(HeadRun *run, const HeadScore *scores, HeadResult *result) {
+static void keep_best(HeadTrainer *run, const HeadScore *scores) {
+    HeadResult *result = &run->result;
     for (int h = 0; h < run->settings.count; h++) {
         if (result->selected_head >= 0 && !(scores[h].loss < result->selected_loss)) continue;
         result->selected_head = h;
@@ -332,39 +416,69 @@ static void keep_best(HeadRun *run, const HeadScore *scores, HeadResult *result)
     }
 }
 
-static Status train_all(Context *ctx, HeadRun *run, HeadEpochDone epoch_done, void *user, HeadResult *result) {
-    const size_t heads = (size_t)run->settings.count, epochs = (size_t)run->settings.epochs;
-    Progress progress;
-    TRY(NEW_ARRAY(ctx, &result->weights, head_compact_count(run->shape)));
-    TRY(NEW_ZEROED(ctx, &result->scores, epochs * heads));
-    progress_start(&progress, ctx, "head", "step", (double)(epochs * run->chunks));
-    for (size_t e = 0; e < epochs; e++) {
-        HeadScore *scores = result->scores + e * heads;
-        TRY(train_epoch(ctx, run, (int64_t)e, &progress));
-        TRY(judge_epoch(ctx, run, (int64_t)e, scores));
-        result->score_count += heads;
-        keep_best(run, scores, result);
-        if (epoch_done != NULL) TRY(epoch_done(ctx, user, (int64_t)e, (const float *const *)run->logits, scores));
+static Status judge(Context *ctx, HeadTrainer *run, const HeadScore **judged) {
+    const size_t heads = (size_t)run->settings.count;
+    HeadScore *scores = run->result.scores + (size_t)run->judged * heads;
+    TRY(judge_epoch(ctx, run, run->judged, scores));
+    run->result.score_count += heads;
+    run->judged++;
+    keep_best(run, scores);
+    *judged = scores;
+    return SPICA_OK;
+}
+
+static void show_progress(Context *ctx, HeadTrainer *run) {
+    const uint64_t steps = (uint64_t)run->settings.epochs * run->chunks;
+    if (run->progress.ctx == NULL) {
+        progress_start(&run->progress, ctx, "head", "step", (double)steps);
+        run->progress.begun = (double)(run->step - 1);
     }
-    progress_finish(&progress, (double)(epochs * run->chunks), mean_loss(run));
+    if (run->step < steps)
+        progress_update(&run->progress, (double)run->step, mean_loss(run));
+    else
+        progress_finish(&run->progress, (double)run->step, mean_loss(run));
+}
+
+const float *const *head_logits(const HeadTrainer *run) { return (const float *const *)run->logits; }
+
+bool head_is_done(const HeadTrainer *run) { return run->judged == run->settings.epochs; }
+
+Status head_step(Context *ctx, HeadTrainer *run, const HeadScore **scores) {
+    *scores = NULL;
+    if (run->step == (uint64_t)(run->judged + 1) * run->chunks) return judge(ctx, run, scores);
+    TRY(train_chunk(ctx, run));
+    show_progress(ctx, run);
+    return SPICA_OK;
+}
+
+void head_take_result(HeadTrainer *run, HeadResult *result) {
+    Params *params = net_params(run->backbone->net);
+    *result = run->result;
+    run->result = (HeadResult){0};
+    if (run->best_buffers == NULL) return;
+    memcpy(params->buffers, run->best_buffers, params->buffer_count * sizeof(float));
+    params_changed(params);
+}
+
+static Status train_all(Context *ctx, HeadTrainer *run, HeadEpochDone epoch_done, void *user) {
+    while (!head_is_done(run)) {
+        const HeadScore *scores;
+        TRY(context_check_cancel(ctx));
+        TRY(head_step(ctx, run, &scores));
+        if (scores != NULL && epoch_done != NULL)
+            TRY(epoch_done(ctx, user, scores->epoch, head_logits(run), scores));
+    }
     return SPICA_OK;
 }
 
 Status head_train(Context *ctx, const HeadSettings *settings, const Dataset *dataset, Model *backbone,
                   const float *features, HeadEpochDone epoch_done, void *user, HeadResult *result) {
-    HeadRun run = {0};
-    Status status = SPICA_OK;
+    HeadTrainer *run;
     *result = (HeadResult){.selected_head = -1};
-    TRY_GOTO(status, done, run_open(ctx, &run, settings, dataset, backbone, features));
-    TRY_GOTO(status, done, train_all(ctx, &run, epoch_done, user, result));
-    if (run.best_buffers != NULL) {
-        Params *params = net_params(backbone->net);
-        memcpy(params->buffers, run.best_buffers, params->buffer_count * sizeof(float));
-        params_changed(params);
-    }
-done:
-    run_close(ctx, &run);
-    if (status != SPICA_OK) head_result_close(ctx, result);
+    TRY(head_open(ctx, &run, settings, dataset, backbone, features));
+    const Status status = train_all(ctx, run, epoch_done, user);
+    if (status == SPICA_OK) head_take_result(run, result);
+    head_close(ctx, &run);
     return status;
 }
 

@@ -51,10 +51,33 @@ typedef struct HeadResult {
  * does so itself, on a copy. */
 void head_settings_clip(Context *ctx, HeadSettings *settings, size_t count);
 
+/* The training of all heads, to be interrupted between any two steps. */
+typedef struct HeadTrainer HeadTrainer;
+
 /* features[N x D]: the backbone's on untouched images, not normalised. The backbone's weights stay; its running
- * statistics change only when train_bn, and are those of the selected epoch at the end. epoch_done (may be NULL) is
- * called with every head's logits [count][N x K] on untouched images after every epoch: for evaluation and records
- * only. */
+ * statistics change only when train_bn. dataset, backbone and features must outlive the trainer. */
+Status head_open(Context *ctx, HeadTrainer **trainer, const HeadSettings *settings, const Dataset *dataset,
+                 Model *backbone, const float *features);
+void head_close(Context *ctx, HeadTrainer **trainer);
+
+bool head_is_done(const HeadTrainer *trainer);
+
+/* One E-step with its M-steps, or behind an epoch's last one the judgement of that epoch: *scores then has those of all
+ * heads, valid until head_close; else NULL. After SPICA_CANCELLED the trainer stands where it stood before. */
+Status head_step(Context *ctx, HeadTrainer *trainer, const HeadScore **scores);
+
+/* Every head's logits [count][N x K] on untouched images at the latest judgement; for evaluation and records only. */
+const float *const *head_logits(const HeadTrainer *trainer);
+
+/* Adds everything that a step changes to a state. A new trainer of the same settings, data and features that is given
+ * it goes on with the same bits. */
+Status head_state(Context *ctx, HeadTrainer *trainer, StateParts *parts);
+
+/* What a training that is done has selected; the backbone's running statistics become those of the selected epoch. */
+void head_take_result(HeadTrainer *trainer, HeadResult *result);
+
+/* All of it at once. epoch_done (may be NULL) is called with every head's logits [count][N x K] on untouched images
+ * after every epoch: for evaluation and records only. */
 typedef Status (*HeadEpochDone)(Context *ctx, void *user, int64_t epoch, const float *const *logits,
                                 const HeadScore *scores);
 Status head_train(Context *ctx, const HeadSettings *settings, const Dataset *dataset, Model *backbone,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "methods/numeric_fault.h"
 #include "methods/order_walk.h"
 #include "methods/schedule_limits.h"
 #include "nn/init.h"
@@ -183,6 +184,15 @@ void joint_close(Context *ctx, JointTrainer **trainer) {
     FREE_ARRAY(ctx, trainer);
 }
 
+Status joint_state(Context *ctx, JointTrainer *t, StateParts *parts) {
+    TRY(STATE_VALUE(ctx, parts, &t->step, "step"));
+    TRY(params_state(ctx, net_params(t->model.net), "model", parts));
+    TRY(params_state(ctx, net_params(t->average.net), "average", parts));
+    TRY(plan_state(ctx, t->plan, "model.forwards", parts));
+    if (t->weak_plan != NULL) TRY(plan_state(ctx, t->weak_plan, "weak.forwards", parts));
+    return optimiser_state(ctx, &t->optimiser, "optimiser", parts);
+}
+
 /* ---- a step ---- */
 
 /* Where the step's parts lie in the plan's input, in pictures. */
@@ -239,8 +249,8 @@ static void joint_loss(JointTrainer *t, const float *logits, const int32_t *labe
 
 static Status check_loss(Context *ctx, const JointTrainer *t, const JointStep *report) {
     if (isfinite(report->labelled_loss) && isfinite(report->unlabelled_loss)) return SPICA_OK;
-    return context_fail(ctx, SPICA_ERROR_NUMERIC, "joint: the loss is not finite at step %llu",
-                        (unsigned long long)t->step);
+    Plan *const plans[] = {t->plan, t->weak_plan};
+    return numeric_fault(ctx, "joint", t->step, plans, 2);
 }
 
 static float learning_rate(const JointTrainer *t) {

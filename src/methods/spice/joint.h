@@ -46,6 +46,10 @@ typedef struct JointStep {
 
 Status joint_step(Context *ctx, JointTrainer *trainer, JointStep *report);
 
+/* Adds everything that a step changes to a state. A new trainer of the same settings, data and labels that is given it
+ * goes on with the same bits. */
+Status joint_state(Context *ctx, JointTrainer *trainer, StateParts *parts);
+
 /* A step's ready views, NHWC floats of the model's input size. */
 typedef struct JointViews {
     const float *labelled;        /* batch: weak views of labelled pictures */

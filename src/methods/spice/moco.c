@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "cluster/blas_threads.h"
+#include "methods/numeric_fault.h"
 #include "methods/order_walk.h"
 #include "methods/schedule_limits.h"
 #include "nn/init.h"
@@ -238,12 +239,23 @@ void moco_close(Context *ctx, MocoTrainer **trainer) {
     FREE_ARRAY(ctx, trainer);
 }
 
+Status moco_state(Context *ctx, MocoTrainer *t, StateParts *parts) {
+    TRY(STATE_VALUE(ctx, parts, &t->step, "step"));
+    TRY(STATE_VALUE(ctx, parts, &t->settings.schedule_steps, "schedule_steps"));
+    TRY(params_state(ctx, net_params(t->query.net), "query", parts));
+    TRY(params_state(ctx, net_params(t->key.net), "key", parts));
+    TRY(plan_state(ctx, t->query_plan, "query.forwards", parts));
+    TRY(plan_state(ctx, t->key_plan, "key.forwards", parts));
+    TRY(optimiser_state(ctx, &t->optimiser, "optimiser", parts));
+    TRY(state_parts_add_floats(ctx, parts, t->queue, t->settings.queue * t->dim, NULL, "queue"));
+    return STATE_VALUE(ctx, parts, &t->queue_next, "queue_next");
+}
+
 /* ---- a step ---- */
 
 static Status check_loss(Context *ctx, const MocoTrainer *t, double loss) {
-    if (isfinite(loss)) return SPICA_OK;
-    return context_fail(ctx, SPICA_ERROR_NUMERIC, "features: the loss is not finite at step %llu",
-                        (unsigned long long)t->step);
+    Plan *const plans[] = {t->query_plan, t->key_plan};
+    return isfinite(loss) ? SPICA_OK : numeric_fault(ctx, "features", t->step, plans, 2);
 }
 
 /* One direction of Eq. 1: queries of `views` against `keys` and the queue; gradients of the query encoder. */

@@ -58,6 +58,10 @@ Status moco_step(Context *ctx, MocoTrainer *trainer, double *loss, double *accur
 /* From the next step on the learning rate falls over so many steps, counted from the first. */
 void moco_set_schedule(MocoTrainer *trainer, int64_t schedule_steps);
 
+/* Adds everything that a step changes to a state. A new trainer of the same settings and data that is given it goes on
+ * with the same bits; the settings' schedule_steps may have been set in between. */
+Status moco_state(Context *ctx, MocoTrainer *trainer, StateParts *parts);
+
 /* The step's arithmetic on ready views, each batch x height x width x channels: moco_step without its drawing. Not
  * symmetric: query_views pass the query encoder, key_views the key encoder; symmetric: both pass both. */
 Status moco_step_on_views(Context *ctx, MocoTrainer *trainer, const float *query_views, const float *key_views,
