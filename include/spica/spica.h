@@ -241,6 +241,30 @@ SPICA_API spica_status spica_report(spica_context *context, const char *run, con
 SPICA_API spica_status spica_inspect(spica_context *context, const char *path, const spica_options *options,
                                      char **json);
 
+/* How spica_export writes. Zeroed means: all defaults. */
+typedef struct spica_export_settings {
+    const char *link; /* folders: "copy" (also NULL), "symlink" or "hardlink" */
+    const char *data; /* where the run's pictures are now; NULL: where they were */
+    int dry_run;      /* nothing is written */
+    /* folders: told of every file before it is written, or that would be; nonzero stops the work (SPICA_CANCELLED).
+     * path: as in clusters.csv; target: relative to the target folder. Valid during the call only. */
+    int (*file)(void *user, const char *path, const char *target);
+    void *user;
+} spica_export_settings;
+
+/* Writes a run's clusters in another form, with the names of clusters-names.csv (docs/formats.md): "folders" of
+ * pictures by cluster, the surest first, where pictures that are no files of their own become PNG files; or one file,
+ * "csv", "json", "labelstudio" (tasks with predictions) or "coco". Nothing is overwritten: the target is a folder that
+ * is empty or not there, or a file that is not there. Whatever pictures and clusters are called, nothing is written
+ * elsewhere.
+ *
+ * settings may be NULL; options: data.* that were set count above the run's own, and run.threads; may be NULL. *json
+ * (may be NULL): `format`, `pictures` and `groups`, each with `name`, `folder`, `pictures` and `clusters`; freed by
+ * spica_text_free. Errors: SPICA_ERROR_OPTION, SPICA_ERROR_RUN where the run is not finished or the pictures are
+ * others, SPICA_ERROR_DATA where pictures are gone or names are wrong, SPICA_ERROR_IO. */
+SPICA_API spica_status spica_export(spica_context *context, const char *run, const char *format, const char *target,
+                                    const spica_export_settings *settings, const spica_options *options, char **json);
+
 /* Pictures that are files are decoded once and kept in $XDG_CACHE_HOME/spica, else ~/.cache/spica (docs/formats.md).
  * What is there as JSON: `folder`, `bytes`, and `files`, each with `file`, `bytes`, `used` (seconds since 1970),
  * `whole`, `pictures`, `height`, `width`, `channels`, the one used longest ago first; *json freed by spica_text_free.

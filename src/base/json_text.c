@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "base/utf8.h"
 
 static Status json_no_memory(Context *ctx) { return context_fail(ctx, SPICA_ERROR_MEMORY, "out of memory for JSON"); }
 
@@ -57,30 +58,17 @@ Status json_new_array(Context *ctx, json_t **array) {
     return *array != NULL ? SPICA_OK : json_no_memory(ctx);
 }
 
-/* Bytes of the UTF-8 sequence at the start of the text (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF),
- * 0 when there is none. */
-static size_t utf8_length(const unsigned char *text) {
-    if (text[0] < 0x80) return 1;
-    if (text[0] < 0xc2 || text[0] > 0xf4) return 0;
-    const size_t length = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-    const unsigned low = text[0] == 0xe0 ? 0xa0 : text[0] == 0xf0 ? 0x90 : 0x80;
-    const unsigned high = text[0] == 0xed ? 0x9f : text[0] == 0xf4 ? 0x8f : 0xbf;
-    if (text[1] < low || text[1] > high) return 0;
-    for (size_t i = 2; i < length; i++)
-        if (text[i] < 0x80 || text[i] > 0xbf) return 0;
-    return length;
-}
-
 Status text_escape(Context *ctx, char **escaped, const char *text) {
     TRY(NEW_ARRAY(ctx, escaped, 3 * strlen(text) + 1));
     char *out = *escaped;
-    for (const unsigned char *next = (const unsigned char *)text; *next != '\0';) {
+    for (const char *next = text; *next != '\0';) {
         const size_t length = utf8_length(next);
         if (length == 0) {
             const char *digits = "0123456789ABCDEF";
+            const unsigned char byte = (unsigned char)*next++;
             *out++ = '%';
-            *out++ = digits[*next >> 4];
-            *out++ = digits[*next++ & 15];
+            *out++ = digits[byte >> 4];
+            *out++ = digits[byte & 15];
             continue;
         }
         memcpy(out, next, length);

@@ -6,7 +6,7 @@
 #include "command.h"
 
 #define FLAGS_MAX 64
-#define FLAGS_OWN 10
+#define FLAGS_OWN 13
 
 /* A flag of the command line that is not an option of the table. */
 typedef struct Flag {
@@ -18,6 +18,9 @@ static const Flag flag_recipe = {"--recipe", "NAME|FILE", "a preset (see spica r
 static const Flag flag_set = {"--set", "KEY=VALUE", "sets any option of docs/options.md; may be repeated"};
 static const Flag flag_seeds = {"--seeds", "N", "runs of every variant, with the seeds --seed, --seed + 1 ... [3]"};
 static const Flag flag_confusion = {"--confusion", "FILE", "writes the confusion matrix as CSV"};
+static const Flag flag_form = {"--to", "FORM", "folders, csv, json, labelstudio or coco"};
+static const Flag flag_link = {"--link", "copy|symlink|hardlink", "how folders get their pictures [copy]"};
+static const Flag flag_dry_run = {"--dry-run", NULL, "writes nothing, and prints what would be written"};
 static const Flag flag_overwrite = {"--overwrite", NULL, "empties an existing run folder first"};
 static const Flag flag_json = {"--json", NULL, "prints the result as JSON"};
 static const Flag flag_quiet = {"--quiet", NULL, "no log and no progress on stderr (-q)"};
@@ -37,6 +40,11 @@ static int own_flags(const Command *command, const Flag *flags[]) {
     flags[count++] = &flag_set;
     if (command->takes_seeds) flags[count++] = &flag_seeds;
     if (command->takes_confusion) flags[count++] = &flag_confusion;
+    if (command->takes_form) {
+        flags[count++] = &flag_form;
+        flags[count++] = &flag_link;
+        flags[count++] = &flag_dry_run;
+    }
     if (command->takes_overwrite) flags[count++] = &flag_overwrite;
     if (command->takes_json) flags[count++] = &flag_json;
     flags[count++] = &flag_quiet;
@@ -124,6 +132,9 @@ static spica_status read_own_flag(spica_context *context, Console *console, cons
                                   Arguments *arguments) {
     if (flag == &flag_output) arguments->output = value;
     if (flag == &flag_confusion) arguments->confusion = value;
+    if (flag == &flag_form) arguments->form = value;
+    if (flag == &flag_link) arguments->link = value;
+    if (flag == &flag_dry_run) arguments->dry_run = true;
     if (flag == &flag_overwrite) arguments->overwrite = true;
     if (flag == &flag_json) arguments->json = true;
     if (flag == &flag_quiet) console->quiet = true;

@@ -21,6 +21,9 @@ typedef struct Arguments {
     int operand_count;
     const char *output;    /* -o */
     const char *confusion; /* --confusion */
+    const char *form;      /* --to */
+    const char *link;      /* --link */
+    bool dry_run;          /* --dry-run */
     bool json, overwrite, help;
     bool labels_given; /* --labels */
     size_t seeds;      /* --seeds, else SEEDS_USUAL */
@@ -34,13 +37,14 @@ typedef struct Command {
     int least, most;           /* operands */
     const char *output_needed; /* what -o gives, where the command cannot do without; else NULL */
     bool takes_output, takes_json, takes_overwrite, takes_recipe, takes_seeds, takes_confusion;
+    bool takes_form;        /* --to, --link, --dry-run */
     bool takes_all_options; /* else data.* and run.threads alone */
     void (*help)(void);     /* what --help says between summary and flags; NULL: nothing */
     spica_status (*run)(spica_context *context, Console *console, const Arguments *arguments);
 } Command;
 
 extern const Command command_cluster, command_assign, command_eval, command_probe, command_embed, command_info,
-    command_recipe, command_options, command_ablate, command_cache, command_report, command_bench;
+    command_recipe, command_options, command_ablate, command_export, command_cache, command_report, command_bench;
 
 /* Reads argv[0..count-1], the words after the command's name. A wrong word is reported on the console and gives
  * SPICA_ERROR_OPTION. */

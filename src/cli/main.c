@@ -7,7 +7,8 @@
 
 static const Command *const commands[] = {&command_cluster, &command_assign, &command_eval,    &command_embed,
                                           &command_info,    &command_recipe, &command_options, &command_ablate,
-                                          &command_probe,   &command_report, &command_cache,   &command_bench};
+                                          &command_probe,   &command_report, &command_export,  &command_cache,
+                                          &command_bench};
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
 static void print_usage(FILE *stream) {

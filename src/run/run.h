@@ -14,9 +14,13 @@
  *   stage_partition.h the classic algorithms' stage
  *   run_results.h     clusters.csv, probabilities.npy, metrics.json
  *   ablations.h       a paper's ablation tables as data; ablate_run.c runs them, ablation_results.h tells of them
- *   trials_run.h      the same run with several seeds; trial_results.h tells of them; several_runs.h: what ablations
- * and trials share quality.h         metrics of a clustering and their JSON clustering_file.h a clustering that is
- * read, of a run or a CSV file; confusion_table.h: a matrix as CSV predict.h         a model's answers for a data set
+ *   trials_run.h      the same run with several seeds; trial_results.h tells of them
+ *   several_runs.h    what ablations and trials share
+ *   quality.h         metrics of a clustering and their JSON; confusion_table.h: a matrix as CSV
+ *   clustering_file.h a clustering that is read, of a run or a CSV file
+ *   predict.h         a model's answers for a data set
+ *   export_plan.h     a run's clusters with names and ranks, and where its pictures are; export_forms.h: what they
+ *                     become, export_run.c the public function; cluster_names.h: what a person calls them
  *   assign_run.c, evaluate_run.c, probe_run.c, compare_run.c, inspect_run.c, model_api.c, options_api.c   the other
  * public functions
  */
