@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "report/attention_tiles.h"
 #include "report/report_page.h"
 #include "report/tile_list.h"
 
@@ -9,11 +10,13 @@
 typedef struct ShowScale {
     size_t clusters; /* up to so many */
     size_t pictures; /* of each kind */
+    size_t maps;     /* attention maps */
     int side;        /* of a picture, in pixels */
 } ShowScale;
 
 static ShowScale show_scale(size_t clusters) {
-    static const ShowScale scales[] = {{12, 12, 96}, {30, 9, 64}, {120, 6, 40}, {400, 4, 32}, {SIZE_MAX, 2, 32}};
+    static const ShowScale scales[] = {
+        {12, 12, 6, 96}, {30, 9, 4, 64}, {120, 6, 2, 40}, {400, 4, 0, 32}, {SIZE_MAX, 2, 0, 32}};
     size_t i = 0;
     while (clusters > scales[i].clusters)
         i++;
@@ -24,7 +27,9 @@ static ShowScale show_scale(size_t clusters) {
 typedef struct Cards {
     ReportPage *page;
     ShowScale scale;
+    ClusterShow *shows; /* of all clusters, owned */
     TileList list;
+    AttentionTiles attention;
 } Cards;
 
 /* ---- pictures ---- */
@@ -132,20 +137,19 @@ static Status add_pictures(Cards *cards, size_t cluster, const ClusterShow *show
 
 static Status add_card(Cards *cards, size_t cluster) {
     char colour[PLOT_COLOUR_TEXT];
-    ClusterShow show;
+    const ClusterShow *show = &cards->shows[cluster];
     TextBuffer *html = &cards->page->html;
     plot_colour(colour, cluster);
-    TRY(cluster_show(cards->page->ctx, cards->page->report, cards->page->members, cluster, cards->scale.pictures,
-                     &show));
     text_print(html, "<article class=\"cluster\" id=\"cluster-%zu\" style=\"--own:%s\">\n<h3>", cluster, colour);
     page_add_cluster_name(cards->page, cluster);
     text_add(html, "</h3>\n<div class=\"summary\"><div>\n");
-    add_figures(cards, cluster, &show);
-    TRY(add_nearest(cards, &show));
+    add_figures(cards, cluster, show);
+    TRY(add_nearest(cards, show));
     text_add(html, "</div>\n");
     TRY(add_histogram(cards, cluster));
     text_add(html, "</div>\n");
-    TRY(add_pictures(cards, cluster, &show));
+    TRY(attention_tiles_add(&cards->attention, html, cluster));
+    TRY(add_pictures(cards, cluster, show));
     text_add(html, "</article>\n");
     return html->status;
 }
@@ -163,16 +167,31 @@ static void add_index(ReportPage *page) {
     text_add(&page->html, "</ul>\n");
 }
 
+static Status cards_open(Context *ctx, Cards *cards) {
+    const ReportPage *page = cards->page;
+    TRY(NEW_ARRAY(ctx, &cards->shows, page->report->clusters));
+    for (size_t k = 0; k < page->report->clusters; k++)
+        TRY(cluster_show(ctx, page->report, page->members, k, cards->scale.pictures, &cards->shows[k]));
+    if (!report_has_pictures(page->report)) return SPICA_OK;
+    TRY(tile_list_open(ctx, &cards->list, page->report, cards->scale.side));
+    return attention_tiles_open(ctx, &cards->attention, page->report, page->members, cards->shows, cards->scale.maps,
+                                cards->scale.side);
+}
+
+static void cards_close(Context *ctx, Cards *cards) {
+    attention_tiles_close(ctx, &cards->attention);
+    tile_list_close(ctx, &cards->list);
+    FREE_ARRAY(ctx, &cards->shows);
+}
+
 Status page_add_clusters(ReportPage *page) {
     Cards cards = {.page = page, .scale = show_scale(page->report->clusters)};
     page_begin_section(page, "clusters", "Each cluster");
     add_index(page);
-    Status status = SPICA_OK;
-    if (report_has_pictures(page->report))
-        status = tile_list_open(page->ctx, &cards.list, page->report, cards.scale.side);
+    Status status = cards_open(page->ctx, &cards);
     for (size_t k = 0; status == SPICA_OK && k < page->report->clusters; k++)
         status = add_card(&cards, k);
-    tile_list_close(page->ctx, &cards.list);
+    cards_close(page->ctx, &cards);
     page_end_section(page);
     return status;
 }

@@ -73,7 +73,7 @@ static void add_explorer(ReportPage *page) {
              "<button type=\"button\" id=\"map-lasso\" aria-pressed=\"true\">Lasso</button>\n"
              "<button type=\"button\" id=\"map-clear\" disabled>Clear selection</button>\n"
              "<button type=\"button\" id=\"map-export\" disabled>Export selection as CSV</button>\n"
-             "<span id=\"map-status\" role=\"status\"></span>\n</div>\n<div class=\"map\">\n"
+             "<span id=\"map-status\" role=\"status\"></span>\n</div>\n<div class=\"explorer\">\n<div class=\"map\">\n"
              "<canvas id=\"map-canvas\" tabindex=\"0\" role=\"img\" aria-label=\"Map of the pictures. Arrow keys "
              "move from point to point, Enter selects; a drag draws a lasso.\"></canvas>\n"
              "<div id=\"map-tip\" class=\"tip\" hidden></div>\n</div>\n"

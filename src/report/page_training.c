@@ -233,8 +233,8 @@ static Status draw_confusion(ReportPage *page, const json_t *confusion, const js
     const Plot plot = {.title = "Clusters and labels",
                        .x_title = "label",
                        .y_title = "cluster",
-                       .width = columns > 12 ? 860 : 520,
-                       .height = rows > 12 ? 760 : 440};
+                       .width = columns > 12 ? 860 : 560,
+                       .height = rows > 12 ? 760 : 420};
     double *values = NULL;
     const char **names = NULL, **numbers = NULL;
     char(*texts)[24] = NULL;
@@ -271,8 +271,9 @@ static Status add_confusion(ReportPage *page) {
     if (json_array_size(confusion) == 0 || json_array_size(classes) == 0) return SPICA_OK;
     if (json_array_size(confusion) > CONFUSION_SHOWN || json_array_size(classes) > CONFUSION_SHOWN) return SPICA_OK;
     Status status = draw_confusion(page, confusion, classes, &svg);
-    text_add(&page->html, "<h3>Confusion</h3>\n");
+    text_add(&page->html, "<h3>Confusion</h3>\n<div class=\"plots\">\n");
     if (status == SPICA_OK) status = page_add_plot(page, "confusion", &svg);
+    text_add(&page->html, "</div>\n");
     text_close(&svg);
     return status;
 }
@@ -286,10 +287,13 @@ static Status add_plots(ReportPage *page) {
         .title = "Stage 2: accuracy of every head", .x_title = "epoch", .y_title = "ACC (0 to 1)"};
     const char *stages[STAGES_MOST];
     const size_t count = list_stages(page->report, stages);
-    for (size_t i = 0; i < sizeof curve_plots / sizeof curve_plots[0]; i++)
-        TRY(add_curves(page, &curve_plots[i]));
-    TRY(add_heads(page, "heads-loss", "losses", &losses));
-    TRY(add_heads(page, "heads-accuracy", "accuracies", &accuracies));
+    for (size_t s = 0; s < count; s++) {
+        for (size_t i = 0; i < sizeof curve_plots / sizeof curve_plots[0]; i++)
+            if (strcmp(curve_plots[i].stage, stages[s]) == 0) TRY(add_curves(page, &curve_plots[i]));
+        if (strcmp(stages[s], STAGE_HEAD) != 0) continue;
+        TRY(add_heads(page, "heads-loss", "losses", &losses));
+        TRY(add_heads(page, "heads-accuracy", "accuracies", &accuracies));
+    }
     TRY(add_stage_scores(page, stages, count));
     return add_throughput(page, stages, count);
 }

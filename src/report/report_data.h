@@ -33,7 +33,7 @@ Status report_data_open(Context *ctx, ReportData *report, const char *run, const
 void report_data_close(Context *ctx, ReportData *report);
 
 /* Whether there are pictures to show. */
-static inline bool report_has_pictures(const ReportData *report) { return report->dataset.count > 0; }
+static inline bool report_has_pictures(const ReportData *report) { return report->dataset.pixels != NULL; }
 
 /* The first session's or the data's text in run.json, or "". */
 const char *report_record_text(const ReportData *report, const char *object, const char *key);

@@ -71,7 +71,7 @@ void svg_end(TextBuffer *svg) { text_add(svg, "</svg>\n"); }
 void svg_add_legend(TextBuffer *svg, SvgFrame *frame, const char *name, size_t colour, bool faint) {
     char text[PLOT_COLOUR_TEXT];
     const int width = 200 + (int)strlen(name) * LETTER;
-    if (frame->legend_y == 0) frame->legend_y = frame->top + 60;
+    if (frame->legend_y == 0) frame->legend_y = frame->top + 90;
     if (frame->legend_x > frame->left && frame->legend_x + width > frame->outer_width - frame->right) {
         frame->legend_x = frame->left;
         frame->legend_y += LINE;

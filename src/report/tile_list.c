@@ -29,14 +29,14 @@ static void add_words(const ReportData *report, TextBuffer *html, int64_t row) {
 }
 
 Status tile_image_add(const ReportData *report, TextBuffer *html, const uint8_t *rgb, TileSize size, int64_t row,
-                      const char *class) {
+                      const char *what) {
     WebpImage image;
     if (!webp_encode(&image, rgb, size.width, size.height, TILE_QUALITY))
         return context_fail(html->ctx, SPICA_ERROR_MEMORY, "out of memory for the report's pictures");
-    text_print(html, "<img class=\"%s\" loading=\"lazy\" width=\"%d\" height=\"%d\" alt=\"", class, size.width,
-               size.height);
+    text_print(html, "<img class=\"tile\" loading=\"lazy\" width=\"%d\" height=\"%d\" alt=\"%s", size.width,
+               size.height, what);
     add_words(report, html, row);
-    text_add(html, "\" title=\"");
+    text_print(html, "\" title=\"%s", what);
     add_words(report, html, row);
     text_add(html, "\" src=\"data:image/webp;base64,");
     html_base64(html, image.bytes, image.count);
@@ -51,7 +51,7 @@ Status tile_list_add(TileList *list, TextBuffer *html, const int64_t *rows, size
     for (size_t i = 0; i < count; i++) {
         tile_draw(&list->pen, rows[i], list->rgb, (size_t)size.width * 3);
         text_add(html, "<li>");
-        TRY(tile_image_add(list->report, html, list->rgb, size, rows[i], "tile"));
+        TRY(tile_image_add(list->report, html, list->rgb, size, rows[i], ""));
         text_add(html, "</li>\n");
     }
     text_add(html, "</ul>\n");

@@ -20,8 +20,8 @@ void tile_list_close(Context *ctx, TileList *list);
 /* Adds rows[count] as a list. Each picture's text is its path, confidence and label. */
 Status tile_list_add(TileList *list, TextBuffer *html, const int64_t *rows, size_t count);
 
-/* Adds the <img> of one tile of these pixels, of the text that picture `row` has. */
+/* Adds the <img> of one tile of these pixels, described by `what` (ours) and the words of picture `row`. */
 Status tile_image_add(const ReportData *report, TextBuffer *html, const uint8_t *rgb, TileSize size, int64_t row,
-                      const char *class);
+                      const char *what);
 
 #endif
