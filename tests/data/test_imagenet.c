@@ -31,7 +31,7 @@ static void file_add(const TestScratch *scratch, const char *name) {
 static void files_add(const TestScratch *scratch, const char *name, int count) {
     char path[256];
     for (int i = 0; i < count; i++) {
-        snprintf(path, sizeof path, "%s%d.JPEG", name, i);
+        assert_in_range(snprintf(path, sizeof path, "%s%d.JPEG", name, i), 1, sizeof path - 1);
         file_add(scratch, path);
     }
 }
