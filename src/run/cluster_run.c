@@ -22,8 +22,8 @@ static Status check_request(Context *ctx, const Run *run, const char *data) {
         return context_fail(ctx, SPICA_ERROR_OPTION, "run.clusters is missing: how many clusters (-k K, at least 2)?");
     TRY(options_check(ctx, &run->options));
     if (run->dataset.count < (size_t)clusters)
-        return context_fail(ctx, SPICA_ERROR_DATA, "%s: %zu pictures cannot make %lld clusters", data,
-                            run->dataset.count, (long long)clusters);
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: %zu %s cannot make %lld clusters", data, run->dataset.count,
+                            dataset_has_embeddings(&run->dataset) ? "embeddings" : "pictures", (long long)clusters);
     return SPICA_OK;
 }
 
