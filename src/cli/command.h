@@ -44,7 +44,8 @@ typedef struct Command {
 } Command;
 
 extern const Command command_cluster, command_assign, command_eval, command_probe, command_embed, command_info,
-    command_recipe, command_options, command_ablate, command_export, command_cache, command_report, command_bench;
+    command_recipe, command_options, command_ablate, command_semi, command_export, command_cache, command_report,
+    command_bench;
 
 /* Reads argv[0..count-1], the words after the command's name. A wrong word is reported on the console and gives
  * SPICA_ERROR_OPTION. */
@@ -53,6 +54,12 @@ spica_status arguments_read(spica_context *context, Console *console, const Comm
 
 /* The command's --help on stdout: usage, its flags, and from the option table the named options. */
 void command_help(const Command *command);
+
+/* RUN/metrics.json on stdout. */
+void print_metrics(Console *console, const char *run);
+
+/* How many pictures are in how many clusters, and the scores. */
+void print_clusters(const spica_quality *quality, const char *run);
 
 /* ACC, NMI ... in one line on stdout; nothing where there are no labels. */
 void print_quality(const spica_quality *quality);

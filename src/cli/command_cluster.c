@@ -22,6 +22,15 @@ static void print_file(Console *console, const char *run, const char *name) {
     fclose(file);
 }
 
+void print_metrics(Console *console, const char *run) { print_file(console, run, "metrics.json"); }
+
+void print_clusters(const spica_quality *quality, const char *run) {
+    printf("%llu pictures in %llu clusters: %s/clusters.csv\n", (unsigned long long)quality->pictures,
+           (unsigned long long)quality->clusters, run);
+    print_quality(quality);
+    print_label_free(quality);
+}
+
 /* "0.651 +- 0.012", without the deviation of a single run; false where there is nothing to tell. */
 static bool spread_text(char text[48], const json_t *metrics, const char *name) {
     const json_t *spread = json_object_get(metrics, name);
@@ -73,10 +82,7 @@ static spica_status run(spica_context *context, Console *console, const Argument
         return SPICA_OK;
     }
     if (trials) print_trials(arguments->output);
-    printf("%llu pictures in %llu clusters: %s/clusters.csv\n", (unsigned long long)quality.pictures,
-           (unsigned long long)quality.clusters, arguments->output);
-    print_quality(&quality);
-    print_label_free(&quality);
+    print_clusters(&quality, arguments->output);
     return SPICA_OK;
 }
 

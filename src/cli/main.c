@@ -5,10 +5,10 @@
 
 #include "command.h"
 
-static const Command *const commands[] = {&command_cluster, &command_assign, &command_eval,    &command_embed,
-                                          &command_info,    &command_recipe, &command_options, &command_ablate,
-                                          &command_probe,   &command_report, &command_export,  &command_cache,
-                                          &command_bench};
+static const Command *const commands[] = {&command_cluster, &command_assign, &command_eval,   &command_report,
+                                          &command_embed,   &command_info,   &command_recipe, &command_options,
+                                          &command_ablate,  &command_probe,  &command_semi,   &command_export,
+                                          &command_cache,   &command_bench};
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
 static void print_usage(FILE *stream) {

@@ -8,6 +8,9 @@
 #define STAGE_HEAD "head"
 #define STAGE_JOINT "joint"
 #define STAGE_PICA "pica"
+#define STAGE_KNOWN "known"
+#define STAGE_SCAN "scan"
+#define STAGE_SELF_LABEL "self_label"
 #define STAGE_PARTITION "partition"
 
 /* The stages of run.method in their order, NULL-ended. */

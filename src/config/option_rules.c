@@ -47,6 +47,15 @@ static Status check_overclusters(Context *ctx, const Options *options) {
                      "the over-clustering head needs at least as many clusters (0: no such head)");
 }
 
+/* Known labels and the method that learns from them come together. */
+static Status check_known(Context *ctx, const Options *options) {
+    const bool given = options_text(options, "semi.known")[0] != '\0', needed = method_has_stage(options, STAGE_KNOWN);
+    if (given == needed) return SPICA_OK;
+    return needed ? context_fail(ctx, SPICA_ERROR_OPTION,
+                                 "run.method = semi needs semi.known (--known FILE), the labels to learn from")
+                  : rule_fail(ctx, options, "semi.known", "run.method", "only semi learns from known labels");
+}
+
 /* What the classic algorithms cluster. */
 static Status check_partition(Context *ctx, const Options *options) {
     PartitionOn on;
@@ -92,6 +101,7 @@ Status options_check(Context *ctx, const Options *options) {
     TRY(check_start(ctx, options));
     TRY(check_bank(ctx, options));
     TRY(check_overclusters(ctx, options));
+    TRY(check_known(ctx, options));
     TRY(check_partition(ctx, options));
     TRY(check_features_from(ctx, options));
     return check_split(ctx, options);

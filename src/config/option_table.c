@@ -87,12 +87,14 @@
         BOOLEAN(view ".crop_last", last, "strong: flip and crop after the operations, else before", paper)
 
 /* config/method_stages.c tells their stages. */
-#define METHODS "spice|spice-self|pica|kmeans|spherical-kmeans|spectral|agglomerative|nmf|gmm|moco-kmeans"
+#define METHODS                                                                                                        \
+    "spice|spice-self|pica|scan|scan-star|semi|kmeans|spherical-kmeans|spectral|agglomerative|nmf|gmm|moco-kmeans"
 
 const OptionRow option_table[] = {
     {"run.method", "--method", OPTION_CHOICE, 0, 0, METHODS, "spice", "",
-     "what clusters the pictures; spice-self stops after the clustering head, moco-kmeans is kmeans on embeddings",
-     "SPICE III, Tables I and IV, PICA 3"},
+     "what clusters the pictures; spice-self stops after the clustering head, scan-star before self-labelling; semi "
+     "learns from --known labels; moco-kmeans is kmeans on embeddings",
+     "SPICE III, Tables I and IV, PICA 3, SCAN"},
     {"run.clusters", "--clusters", OPTION_INTEGER, 2, 1000000, NULL, "0", "",
      "K, the number of clusters; must be given", "SPICE III"},
     TEXT("run.recipe", "", "name of the recipe that was used", ""),
@@ -107,6 +109,8 @@ const OptionRow option_table[] = {
     REAL("run.split_head", 0, 1, "0.05", "",
          "share of the budget for the clustering heads; the features get what is left", ""),
     REAL("run.split_joint", 0, 1, "0.25", "", "share of the budget for joint training", ""),
+    REAL("run.split_scan", 0, 1, "0.5", "",
+         "scan: of the two shares above, what learning from neighbours gets; self-labelling gets the rest", ""),
     INTEGER("run.inference_batch", 1, 65536, "256", "pictures", "batch where nothing is trained; changes no result",
             ""),
 
@@ -238,6 +242,33 @@ const OptionRow option_table[] = {
                 "FixMatch"),
     POLICY_ROWS("joint.strong", "strong", "0.1", "0.8", "0.5", "0.125", "true", "3", "0.3", "0.5", "125,123,114",
                 "true", "FixMatch"),
+
+    {"semi.known", "--known", OPTION_TEXT, 0, 0, NULL, "", "",
+     "semi: a CSV file path,label with the labels of some pictures; the only labels that are ever learnt from",
+     "SPICE Table V"},
+    CHOICE("semi.labelled", "known|reliable", "known",
+           "semi: the labelled pictures of stage 3: the known ones, or the reliable ones around them too",
+           "SPICE Table V"),
+    INTEGER("semi.neighbours", 1, 100000, "20", "pictures",
+            "semi: neighbours of every picture in the graph along which known labels spread", ""),
+
+    REAL("scan.epochs", 0, MOST, "50", "epochs",
+         "length of learning from neighbours (100 for all but CIFAR-10); fractions are allowed", "SCAN"),
+    INTEGER("scan.batch", 2, 1000000, "128", "pictures", "pictures of a step, and as many neighbours", "SCAN"),
+    INTEGER("scan.neighbours", 1, 100000, "20", "pictures",
+            "nearest neighbours of a picture, of which a step draws one", "SCAN"),
+    REAL("scan.entropy_weight", 0, 1000000, "5", "", "lambda, weight of the entropy of the mean prediction",
+         "SCAN Eq. 2"),
+    OPTIMISER_ROWS("scan", "adam", "0.0001", "0.0001", "all", "false", "SCAN"),
+    POLICY_ROWS("scan.strong", "strong", "0.1", "0.8", "0.5", "0.125", "true", "4", "0.1", "0.5", "124,116,104",
+                "false", "SCAN"),
+    REAL("self_label.epochs", 0, MOST, "200", "epochs",
+         "scan: length of self-labelling (100 on STL-10); fractions are allowed", "SCAN"),
+    INTEGER("self_label.batch", 2, 1000000, "1000", "pictures", "pictures of a step", "SCAN"),
+    REAL("self_label.threshold", 0, 1, "0.99", "", "a picture is sure where its largest probability exceeds this",
+         "SCAN"),
+    BOOLEAN("self_label.balanced", "true", "every cluster among a step's sure pictures weighs the same", "SCAN"),
+    OPTIMISER_ROWS("self_label", "adam", "0.0001", "0.0001", "all", "false", "SCAN"),
 
     BACKBONE_ROWS("pica", "resnet34", "resnet18, resnet34, resnet50 or wrnDEPTH-WIDTH", "measured|imagenet|given",
                   "measured"),

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "run/ablation_results.h"
+#include "run/gradient_ratio.h"
 #include "run/options_api.h"
 #include "run/quality.h"
 #include "run/recipe_choice.h"
@@ -225,10 +226,13 @@ static Status choose_recipe(Context *ctx, Ablate *ablate) {
     return status;
 }
 
-/* Of a run that trains all stages. One that does not takes its stage 2, and about as long for passes over the data. */
+/* Of a run that trains all stages. One that does not takes its stage 2, about as long for passes over the data, and its
+ * stage 3 where the method has one. */
 static double run_budget(const Ablate *ablate) {
     const AblationResults *results = &ablate->results;
-    const double share = 2.0 * options_real(&ablate->options, "run.split_head");
+    const double joint =
+        method_has_stage(&ablate->options, STAGE_JOINT) ? options_real(&ablate->options, "run.split_joint") : 0.0;
+    const double share = 2.0 * options_real(&ablate->options, "run.split_head") + joint;
     const double runs = ablation_run_weight(results->ablation, share < 1.0 ? share : 1.0);
     return options_real(&ablate->options, "run.budget") / ((double)results->seeds * runs);
 }
@@ -242,6 +246,7 @@ static Status ablate_all(Context *ctx, Ablate *ablate, char **json) {
     TRY(ablation_results_open(ctx, results));
     TRY(folder_begin(ctx, ablate));
     TRY(run_all(ctx, ablate));
+    if (results->ablation->gradient_ratios) TRY(gradient_ratio_write(ctx, ablate->folder));
     return publish(ctx, results, json);
 }
 

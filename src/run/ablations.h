@@ -32,6 +32,7 @@ typedef struct Ablation {
     const char *settings[ABLATION_SETTINGS_MOST + 1]; /* of all its variants */
     const AblationVariant *variants;                  /* in the order that they are run */
     const AblationTable *tables;
+    bool gradient_ratios; /* gradient_ratio.h's file belongs to it */
 } Ablation;
 
 extern const Ablation ablations[];

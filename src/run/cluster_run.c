@@ -33,6 +33,8 @@ static Status check_embeddings(Context *ctx, const Run *run) {
     if (!dataset_has_embeddings(&run->dataset)) return SPICA_OK;
     if (method_has_stage(&run->options, STAGE_PICA))
         return dataset_require_pictures(ctx, &run->dataset, "run.method = pica");
+    if (method_has_stage(&run->options, STAGE_SCAN))
+        return dataset_require_pictures(ctx, &run->dataset, "run.method = scan");
     if (*weights == '\0') return SPICA_OK;
     return context_fail(ctx, SPICA_ERROR_OPTION,
                         "features.weights = %s: the data are embeddings, which need no network", weights);
@@ -195,8 +197,10 @@ static Status run_stage(Context *ctx, Run *run, const char *name) {
         const char *name;
         Status (*compute)(Context *ctx, Run *run);
     } stages[] = {
-        {STAGE_FEATURES, stage_features}, {STAGE_HEAD, stage_head},           {STAGE_JOINT, stage_joint},
-        {STAGE_PICA, stage_pica},         {STAGE_PARTITION, stage_partition},
+        {STAGE_FEATURES, stage_features},     {STAGE_HEAD, stage_head},
+        {STAGE_JOINT, stage_joint},           {STAGE_PICA, stage_pica},
+        {STAGE_KNOWN, stage_known},           {STAGE_SCAN, stage_scan},
+        {STAGE_SELF_LABEL, stage_self_label}, {STAGE_PARTITION, stage_partition},
     };
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
         if (strcmp(name, stages[i].name) == 0) return stages[i].compute(ctx, run);
@@ -210,6 +214,8 @@ static Status make_run(Context *ctx, Run *run, spica_quality *quality) {
         TRY(run_stage(ctx, run, *stage));
     if (method_has_stage(options, STAGE_HEAD) && !method_has_stage(options, STAGE_JOINT))
         TRY(stage_join_models(ctx, run));
+    if (method_has_stage(options, STAGE_SCAN) && !method_has_stage(options, STAGE_SELF_LABEL))
+        TRY(stage_keep_scan(ctx, run));
     return run_write_results(ctx, run, quality);
 }
 
@@ -231,6 +237,7 @@ static Status end_folder(Context *ctx, const Run *run, Status status) {
 static Status cluster(Context *ctx, Run *run, const char *data, const char *path, bool overwrite, const char *donor,
                       spica_quality *quality) {
     TRY(recipe_choose_and_open(ctx, &run->options, data, &run->dataset, NULL));
+    TRY(run_settle_known(ctx, run));
     TRY(check_request(ctx, run, data));
     TRY(check_embeddings(ctx, run));
     run->budget = options_real(&run->options, "run.budget");
@@ -258,6 +265,8 @@ Status run_cluster(Context *ctx, const spica_options *options, const char *data,
     if (status == SPICA_OK) status = cluster(ctx, &run, data, path, overwrite, donor, quality);
     run_lock_release(ctx, &run.lock);
     run_folder_close(ctx, &run.folder);
+    known_labels_close(ctx, &run.known);
+    FREE_ARRAY(ctx, &run.scored);
     dataset_close(ctx, &run.auxiliary);
     dataset_close(ctx, &run.dataset);
     options_close(ctx, &run.options);

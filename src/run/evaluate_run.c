@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json_text.h"
+#include "base/log.h"
 #include "data/array_dataset.h"
 #include "data/dataset_labels.h"
 #include "run/array_clustering.h"
@@ -65,6 +66,17 @@ static Status publish(Context *ctx, const Evaluation *evaluation, spica_quality 
     return status;
 }
 
+/* Pictures whose labels were learnt from tell nothing of how good the clusters are. */
+static void leave_known(Context *ctx, const ClusterTable *table, Dataset *dataset) {
+    size_t left = 0;
+    for (size_t row = 0; table->known != NULL && dataset->labels != NULL && row < table->count; row++) {
+        if (table->known[row] != 1) continue;
+        left += dataset->labels[row] >= 0;
+        dataset->labels[row] = -1;
+    }
+    if (left > 0) log_info(ctx, "eval: %zu pictures whose labels were known are left out", left);
+}
+
 /* What a run's metrics.json tells of its clusters; NaN of a table. */
 static Status read_silhouette(Context *ctx, const char *path, double *silhouette) {
     RunFolder folder;
@@ -92,6 +104,7 @@ static Status evaluate_clustering(Context *ctx, const char *path, const char *la
     bool probabilities = false;
     double silhouette = NAN;
     if (status == SPICA_OK && strcmp(labels, "none") != 0) status = dataset_join_labels(ctx, &dataset, labels);
+    if (status == SPICA_OK) leave_known(ctx, &table, &dataset);
     if (status == SPICA_OK) status = run_gives_probabilities(ctx, path, &probabilities);
     if (status == SPICA_OK) status = read_silhouette(ctx, path, &silhouette);
     const Evaluation evaluation = {.path = path,

@@ -10,6 +10,10 @@
  *   corrections.h     how a budget corrected the length of stage 1
  *   stage_plan.h      the estimate that is printed first, and --budget
  *   stage_features.c, stage_head.c, stage_joint.c   the stages of SPICE
+ *   stage_known.c     known labels, in the place of SPICE's second stage
+ *   stage_scan.c, stage_self_label.c   the stages of SCAN
+ *   model_files.h     networks from and to files of the run folder
+ *   head_records.h    every clustering head after every epoch
  *   stage_pica.c      the stage of PICA; pica_records.h: what it records for its plots
  *   stage_partition.h the classic algorithms' stage
  *   run_results.h     clusters.csv, probabilities.npy, metrics.json
@@ -28,6 +32,7 @@
 #define SPICA_RUN_RUN_H
 
 #include "config/method_stages.h"
+#include "data/known_labels.h"
 #include "run/stage_settings.h"
 #include "state/run_folder.h"
 #include "state/run_lock.h"
@@ -46,6 +51,9 @@ typedef struct Run {
     double first_end;   /* with a budget: when stage 1 shall end, in seconds of the command */
     double lent;        /* with a budget: seconds of stage 3 that stage 1 may use up */
     double ending;      /* with a budget: seconds to be left for what comes after stage 3 */
+    double kept;        /* with a budget: of that, seconds kept for a stage behind the current one */
+    KnownLabels known;  /* of some pictures, to learn from; count 0: none */
+    int32_t *scored;    /* N: the data set's labels without those of known pictures, owned; NULL: all of them count */
     const char *donor;  /* a run folder whose stage 1 is taken over, of an ablation or features.from; NULL: none */
 } Run;
 
@@ -66,6 +74,9 @@ Status run_open_auxiliary(Context *ctx, const Options *options, Dataset *auxilia
  * features: backbone.safetensors, embeddings.npy (N x D, L2-normalised), copied where there is a donor
  * head:     head.safetensors
  * joint:    reliable.npy, model.safetensors
+ * known:    head.safetensors, reliable.npy
+ * scan:     scan.safetensors
+ * self_label: model.safetensors
  * pica:     model.safetensors, embeddings.npy and the records of pica_records.h
  * partition: partition.npy and, of an algorithm that assigns other pictures, partition.safetensors */
 Status stage_features(Context *ctx, Run *run);
@@ -73,15 +84,32 @@ Status stage_head(Context *ctx, Run *run);
 Status stage_joint(Context *ctx, Run *run);
 Status stage_pica(Context *ctx, Run *run);
 Status stage_partition(Context *ctx, Run *run);
+Status stage_known(Context *ctx, Run *run);
+Status stage_scan(Context *ctx, Run *run);
+Status stage_self_label(Context *ctx, Run *run);
+
+/* Where the method learns from known labels: reads them, sets run.clusters where nobody did, and makes run->scored.
+ * Errors: those of known_labels_read; SPICA_ERROR_OPTION where there are fewer clusters than classes. */
+Status run_settle_known(Context *ctx, Run *run);
+
+/* Of the pictures with a label that were not known, the share in a cluster of that label's name; NaN where no
+ * cluster has the name of a class. */
+double run_named_accuracy(const Run *run, const int32_t *predicted);
+
+/* N labels for evaluation, -1 for pictures without one and for known ones; NULL without labels. */
+const int32_t *run_scored_labels(const Run *run);
+
+/* reliable.npy, with reliable.mark where there is no label. */
+Status run_write_reliable(Context *ctx, const Run *run, const int32_t *reliable);
 
 /* *whole: path is the folder of a run whose stage 1 is done and its files are as they were then. */
 Status stage_features_whole(Context *ctx, const char *path, bool *whole);
 
+/* For scan-star: scan.safetensors is model.safetensors. */
+Status stage_keep_scan(Context *ctx, Run *run);
+
 /* For spice-self: model.safetensors from stages 1 and 2 as they are. */
 Status stage_join_models(Context *ctx, Run *run);
-
-/* Opens the backbone of stage 1 with the head of stage 2. model is zeroed or closed. */
-Status run_open_clustering_model(Context *ctx, const Run *run, Model *model);
 
 /* Adds the metrics of predicted[N] to a stage's facts where the data set has labels. */
 Status run_add_quality(Context *ctx, const Run *run, const int32_t *predicted, json_t *facts);

@@ -40,11 +40,25 @@ Status run_open_auxiliary(Context *ctx, const Options *options, Dataset *auxilia
     return dataset_require_pictures(ctx, auxiliary, "data.auxiliary");
 }
 
+const int32_t *run_scored_labels(const Run *run) { return run->scored != NULL ? run->scored : run->dataset.labels; }
+
+Status run_write_reliable(Context *ctx, const Run *run, const int32_t *reliable) {
+    const size_t count = run->dataset.count;
+    const int32_t mark = (int32_t)options_integer(&run->options, "reliable.mark");
+    int32_t *written;
+    TRY(NEW_ARRAY(ctx, &written, count));
+    for (size_t i = 0; i < count; i++)
+        written[i] = reliable[i] >= 0 ? reliable[i] : mark;
+    const Status status = run_folder_write_labels(ctx, &run->folder, RUN_RELIABLE, written, count);
+    FREE_ARRAY(ctx, &written);
+    return status;
+}
+
 Status run_add_quality(Context *ctx, const Run *run, const int32_t *predicted, json_t *facts) {
     if (run->dataset.labels == NULL) return SPICA_OK;
     Quality quality;
     Status status = quality_measure(ctx, &quality, predicted, run->dataset.count,
-                                    (size_t)options_integer(&run->options, "run.clusters"), run->dataset.labels,
+                                    (size_t)options_integer(&run->options, "run.clusters"), run_scored_labels(run),
                                     run->dataset.class_count);
     if (status == SPICA_OK) status = quality_add_scores(ctx, facts, &quality.metrics);
     quality_close(ctx, &quality);

@@ -1,6 +1,7 @@
 #include "run/run_results.h"
 
-#include "base/log.h"
+#include "run/cluster_names.h"
+#include "run/model_files.h"
 #include "run/predict.h"
 #include "run/quality.h"
 #include "run/stage_partition.h"
@@ -49,10 +50,41 @@ static Status write_table(Context *ctx, const Run *run, const Results *results) 
         .reliable = results->reliable,
         .labels = dataset->labels,
         .class_names = (const char *const *)dataset->class_names,
+        .known = run->known.labels,
+        .names = (const char *const *)run->known.class_names,
+        .name_count = run->known.class_count,
     };
     char *path = NULL;
     Status status = run_folder_path(ctx, &run->folder, RUN_CLUSTERS, &path);
     if (status == SPICA_OK) status = cluster_table_write(ctx, path, &rows);
+    FREE_ARRAY(ctx, &path);
+    return status;
+}
+
+static Status add_names(Context *ctx, CsvWriter *writer, const KnownLabels *known) {
+    TRY(csv_add_text(ctx, writer, "cluster"));
+    TRY(csv_add_text(ctx, writer, "name"));
+    TRY(csv_end_row(ctx, writer));
+    for (size_t k = 0; k < known->class_count; k++) {
+        TRY(csv_add_integer(ctx, writer, (int64_t)k));
+        TRY(csv_add_text(ctx, writer, known->class_names[k]));
+        TRY(csv_end_row(ctx, writer));
+    }
+    return csv_writer_commit(ctx, writer);
+}
+
+/* Clusters of known classes are called so from now on, unless somebody has named them in the meantime. */
+static Status name_clusters(Context *ctx, const Run *run) {
+    char *path;
+    CsvWriter writer = {0};
+    if (run->known.labels == NULL) return SPICA_OK;
+    TRY(run_folder_path(ctx, &run->folder, RUN_CLUSTER_NAMES, &path));
+    Status status = SPICA_OK;
+    if (!path_exists(path)) {
+        status = csv_writer_open(ctx, &writer, path);
+        if (status == SPICA_OK) status = add_names(ctx, &writer, &run->known);
+    }
+    csv_writer_close(ctx, &writer);
     FREE_ARRAY(ctx, &path);
     return status;
 }
@@ -70,24 +102,36 @@ static Status add_stages(Context *ctx, const Run *run, json_t *metrics) {
     return SPICA_OK;
 }
 
-/* The stage that ends with the final clusters, where they are its own, gets their metrics too. */
+/* The stage that ends with the final clusters gets their metrics too, where it has none of its own. */
 static Status add_last_scores(Context *ctx, const Run *run, json_t *metrics, const Quality *quality) {
-    const char *last = method_has_stage(&run->options, STAGE_PICA)        ? STAGE_PICA
-                       : method_has_stage(&run->options, STAGE_PARTITION) ? STAGE_PARTITION
-                                                                          : STAGE_JOINT;
+    const char *last = "";
+    for (const char *const *stage = method_stages(&run->options); *stage != NULL; stage++)
+        last = *stage;
     json_t *stage = json_object_get(json_object_get(metrics, "stages"), last);
-    if (stage == NULL || quality->confusion == NULL) return SPICA_OK;
+    if (stage == NULL || quality->confusion == NULL || json_object_get(stage, "acc") != NULL) return SPICA_OK;
     return quality_add_scores(ctx, stage, &quality->metrics);
+}
+
+/* How many labels were learnt from (their pictures count in no score), the clusters' names, and the accuracy by them.
+ */
+static Status add_known(Context *ctx, const Run *run, const Results *results, json_t *metrics) {
+    const KnownLabels *known = &run->known;
+    if (known->labels == NULL) return SPICA_OK;
+    TRY(json_add_integer(ctx, metrics, "known", (int64_t)known->count));
+    TRY(json_add_real(ctx, metrics, "acc_named", run_named_accuracy(run, results->clusters)));
+    return quality_add_names(ctx, metrics, "cluster_names", (const char *const *)known->class_names,
+                             known->class_count);
 }
 
 static Status measure_results(Context *ctx, const Run *run, const Results *results, Quality *quality) {
     const Dataset *dataset = &run->dataset;
     TRY(quality_measure(ctx, quality, results->clusters, dataset->count,
-                        (size_t)options_integer(&run->options, "run.clusters"), dataset->labels, dataset->class_count));
+                        (size_t)options_integer(&run->options, "run.clusters"), run_scored_labels(run),
+                        dataset->class_count));
     quality->silhouette = results->silhouette;
     if (results->confidences != NULL)
         quality_add_confidences(quality, results->confidences, results->probabilities != NULL, results->clusters,
-                                dataset->count, dataset->labels);
+                                dataset->count, run_scored_labels(run));
     return SPICA_OK;
 }
 
@@ -96,6 +140,7 @@ static Status write_metrics(Context *ctx, const Run *run, const Results *results
     json_t *metrics = NULL;
     Status status = measure_results(ctx, run, results, &quality);
     if (status == SPICA_OK) status = quality_json(ctx, &quality, run->dataset.class_names, &metrics);
+    if (status == SPICA_OK) status = add_known(ctx, run, results, metrics);
     if (status == SPICA_OK) status = add_stages(ctx, run, metrics);
     if (status == SPICA_OK) status = add_last_scores(ctx, run, metrics, &quality);
     if (status == SPICA_OK) status = run_folder_write_json(ctx, &run->folder, RUN_METRICS, metrics);
@@ -134,20 +179,16 @@ static Status write_results(Context *ctx, Run *run, Results *results, spica_qual
         TRY(run_folder_write_matrix(ctx, &run->folder, RUN_PROBABILITIES, results->probabilities, run->dataset.count,
                                     (size_t)options_integer(&run->options, "run.clusters")));
     TRY(write_table(ctx, run, results));
+    TRY(name_clusters(ctx, run));
     return write_metrics(ctx, run, results, quality);
 }
 
 /* What model.safetensors says of all pictures. */
 static Status ask_model(Context *ctx, const Run *run, Results *results) {
-    char *path = NULL;
     Model model = {0};
-    const spica_settings spoken = log_silence(ctx);
-    Status status = run_folder_path(ctx, &run->folder, RUN_MODEL, &path);
-    if (status == SPICA_OK) status = model_read(ctx, path, &model);
-    log_speak(ctx, spoken);
+    Status status = model_file_read(ctx, run, RUN_MODEL, &model);
     if (status == SPICA_OK) status = predict_results(ctx, run, &model, results);
     model_close(ctx, &model);
-    FREE_ARRAY(ctx, &path);
     return status;
 }
 

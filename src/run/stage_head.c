@@ -1,8 +1,8 @@
 /* Stage 2: clustering heads on the frozen backbone, of which the loss selects one. */
-#include <string.h>
-
 #include "base/log.h"
 #include "methods/inference.h"
+#include "run/head_records.h"
+#include "run/model_files.h"
 #include "run/predict.h"
 #include "run/run.h"
 #include "run/stage_keeper.h"
@@ -22,59 +22,6 @@ static Status log_epoch(Context *ctx, const Run *run, const HeadSettings *settin
     if (status == SPICA_OK) status = run_folder_log(ctx, &run->folder, line);
     json_decref(line);
     return status;
-}
-
-/* The head's flat weights w0 b0 w2 b2 into the model's tensors head.0.weight ... */
-static Status copy_head(Context *ctx, const float *weights, Model *model) {
-    static const char *const names[] = {"head.0.weight", "head.0.bias", "head.2.weight", "head.2.bias"};
-    Params *params = net_params(model->net);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        bool is_buffer;
-        const Param *tensor = params_find(params, names[i], &is_buffer);
-        if (tensor == NULL) return context_fail(ctx, SPICA_ERROR_INTERNAL, "the model has no %s", names[i]);
-        memcpy(params->values + tensor->offset, weights, tensor->count * sizeof *weights);
-        weights += tensor->count;
-    }
-    params_changed(params);
-    return SPICA_OK;
-}
-
-static ModelSpec clustering_spec(const Run *run) {
-    ModelSpec spec = run->features;
-    spec.clusters = (int)options_integer(&run->options, "run.clusters");
-    spec.head_hidden = (int)options_integer(&run->options, "head.hidden");
-    return spec;
-}
-
-static Status read_into(Context *ctx, const Run *run, const char *name, Model *model) {
-    char *path = NULL;
-    /* Half of the model is missing in each of the run's own files: nothing to tell. */
-    const spica_settings spoken = log_silence(ctx);
-    Status status = run_folder_path(ctx, &run->folder, name, &path);
-    if (status == SPICA_OK) status = weights_read(ctx, path, net_params(model->net), NULL, NULL);
-    log_speak(ctx, spoken);
-    FREE_ARRAY(ctx, &path);
-    return status;
-}
-
-/* Embeddings come from no backbone. */
-static Status read_backbone(Context *ctx, const Run *run, Model *model) {
-    return model->spec.backbone.family == BACKBONE_NONE ? SPICA_OK : read_into(ctx, run, RUN_BACKBONE, model);
-}
-
-static Status write_model(Context *ctx, const Run *run, const char *name, const Model *model, unsigned parts) {
-    char *path = NULL;
-    Status status = run_folder_path(ctx, &run->folder, name, &path);
-    if (status == SPICA_OK) status = model_write(ctx, path, model, parts, NULL, 0);
-    FREE_ARRAY(ctx, &path);
-    return status;
-}
-
-Status run_open_clustering_model(Context *ctx, const Run *run, Model *model) {
-    const ModelSpec spec = clustering_spec(run);
-    TRY(model_open(ctx, model, &spec));
-    TRY(read_backbone(ctx, run, model));
-    return read_into(ctx, run, RUN_HEAD, model);
 }
 
 /* The selected head's clusters, for the stage's quality. */
@@ -108,14 +55,17 @@ static Status add_selection(Context *ctx, const HeadSettings *settings, size_t c
 
 static Status trainer_state(Context *ctx, void *user, StateParts *parts) { return head_state(ctx, user, parts); }
 
-static Status train_steps(Context *ctx, const HeadSettings *settings, HeadTrainer *trainer, StageKeeper *keeper) {
+static Status train_steps(Context *ctx, const HeadSettings *settings, HeadTrainer *trainer, StageKeeper *keeper,
+                          HeadRecords *records) {
     bool resumed;
     TRY(keeper_resume(ctx, keeper, &resumed));
     while (!head_is_done(trainer)) {
         const HeadScore *scores;
         TRY(keeper_between(ctx, keeper));
         TRY(head_step(ctx, trainer, &scores));
-        if (scores != NULL) TRY(log_epoch(ctx, keeper->run, settings, scores));
+        if (scores == NULL) continue;
+        TRY(log_epoch(ctx, keeper->run, settings, scores));
+        TRY(head_records_add(ctx, records, keeper->run, head_logits(trainer), scores, (size_t)settings->count));
     }
     return SPICA_OK;
 }
@@ -123,12 +73,14 @@ static Status train_steps(Context *ctx, const HeadSettings *settings, HeadTraine
 static Status train_heads(Context *ctx, const Run *run, const HeadSettings *settings, Model *model,
                           const float *features, StageKeeper *keeper, HeadResult *result) {
     HeadTrainer *trainer;
+    HeadRecords records = {0};
     TRY(head_open(ctx, &trainer, settings, &run->dataset, model, features));
     keeper->state = trainer_state;
     keeper->user = trainer;
-    const Status status = keeper_interrupt(ctx, keeper, train_steps(ctx, settings, trainer, keeper));
+    const Status status = keeper_interrupt(ctx, keeper, train_steps(ctx, settings, trainer, keeper, &records));
     if (status == SPICA_OK) head_take_result(trainer, result);
     head_close(ctx, &trainer);
+    head_records_close(ctx, &records);
     return status;
 }
 
@@ -136,10 +88,10 @@ static Status write_heads(Context *ctx, const Run *run, const HeadSettings *sett
                           const float *features, const HeadResult *result, json_t *facts) {
     const size_t dimension = (size_t)model->dimension;
     const size_t hidden = settings->hidden > 0 ? (size_t)settings->hidden : dimension;
-    TRY(copy_head(ctx, result->weights, model));
-    TRY(write_model(ctx, run, RUN_HEAD, model, MODEL_HEAD));
+    TRY(model_set_head(ctx, result->weights, model));
+    TRY(model_file_write(ctx, run, RUN_HEAD, model, MODEL_HEAD));
     /* Batch norm that trained with the heads has moved the backbone's running statistics. */
-    if (settings->train_bn) TRY(write_model(ctx, run, RUN_BACKBONE, model, MODEL_BACKBONE));
+    if (settings->train_bn) TRY(model_file_write(ctx, run, RUN_BACKBONE, model, MODEL_BACKBONE));
     TRY(add_selection(ctx, settings, run->dataset.count, result, facts));
     return add_head_quality(ctx, run, result, features, dimension, hidden, facts);
 }
@@ -158,8 +110,7 @@ static Status compute_head(Context *ctx, Run *run, json_t *facts) {
         log_info(ctx, "head: weak and strong views are the embedding itself: there is no picture to draw them from");
     TRY(settings_head(ctx, &run->options, &run->dataset, &run->features, &settings));
     TRY(keeper_open(ctx, &keeper, run, STAGE_HEAD));
-    Status status = model_open(ctx, &model, &spec);
-    if (status == SPICA_OK) status = read_backbone(ctx, run, &model);
+    Status status = run_open_features_model(ctx, run, &spec, &model);
     if (status == SPICA_OK) status = NEW_ARRAY(ctx, &features, run->dataset.count * (size_t)model.dimension);
     if (status == SPICA_OK)
         status = infer_rows(ctx, &model, &run->dataset, NULL, run->dataset.count, &settings.plain, key,
@@ -182,13 +133,5 @@ Status stage_head(Context *ctx, Run *run) {
     TRY(json_new_object(ctx, &facts));
     const Status status = compute_head(ctx, run, facts);
     json_decref(facts);
-    return status;
-}
-
-Status stage_join_models(Context *ctx, Run *run) {
-    Model model = {0};
-    Status status = run_open_clustering_model(ctx, run, &model);
-    if (status == SPICA_OK) status = write_model(ctx, run, RUN_MODEL, &model, MODEL_BACKBONE | MODEL_HEAD);
-    model_close(ctx, &model);
     return status;
 }

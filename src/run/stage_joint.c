@@ -4,8 +4,9 @@
 
 #include "base/log.h"
 #include "cluster/knn.h"
-#include "cluster/metrics.h"
+#include "run/model_files.h"
 #include "run/predict.h"
+#include "run/reliable_record.h"
 #include "run/run.h"
 #include "run/stage_keeper.h"
 #include "run/stage_plan.h"
@@ -47,37 +48,12 @@ static Status find_neighbours(Context *ctx, const Run *run, size_t neighbours, E
     return SPICA_OK;
 }
 
-/* How many of the reliable labels are right under the best matching, where labels exist. */
-static Status add_reliable_facts(Context *ctx, const Run *run, const ReliableReport *report, const int32_t *reliable,
-                                 json_t *facts) {
-    const size_t clusters = (size_t)options_integer(&run->options, "run.clusters");
+static Status add_reliable_facts(Context *ctx, const ReliableReport *report, json_t *facts) {
     TRY(json_add_integer(ctx, facts, "reliable", (int64_t)report->selected));
     TRY(json_add_real(ctx, facts, "reliable_consistency", report->consistency));
     TRY(json_add_real(ctx, facts, "reliable_confidence", report->confidence));
     TRY(json_add_boolean(ctx, facts, "reliable_lowered", report->lowered));
-    TRY(json_add_integer(ctx, facts, "reliable_empty_clusters", (int64_t)report->empty_clusters));
-    if (run->dataset.labels == NULL) return SPICA_OK;
-    int64_t *confusion;
-    Metrics metrics;
-    TRY(NEW_ARRAY(ctx, &confusion, clusters * run->dataset.class_count));
-    confusion_count(confusion, reliable, run->dataset.labels, run->dataset.count, clusters, run->dataset.class_count);
-    Status status = metrics_compute(ctx, &metrics, confusion, clusters, run->dataset.class_count, NULL);
-    FREE_ARRAY(ctx, &confusion);
-    if (status == SPICA_OK) status = json_add_real(ctx, facts, "reliable_acc", metrics.acc);
-    return status;
-}
-
-/* reliable.npy, with reliable.mark where there is no label. */
-static Status write_reliable(Context *ctx, const Run *run, const int32_t *reliable) {
-    const size_t count = run->dataset.count;
-    const int32_t mark = (int32_t)options_integer(&run->options, "reliable.mark");
-    int32_t *written;
-    TRY(NEW_ARRAY(ctx, &written, count));
-    for (size_t i = 0; i < count; i++)
-        written[i] = reliable[i] >= 0 ? reliable[i] : mark;
-    const Status status = run_folder_write_labels(ctx, &run->folder, RUN_RELIABLE, written, count);
-    FREE_ARRAY(ctx, &written);
-    return status;
+    return json_add_integer(ctx, facts, "reliable_empty_clusters", (int64_t)report->empty_clusters);
 }
 
 static Status choose_reliable(Context *ctx, const Run *run, Model *start, Evidence *evidence, json_t *facts) {
@@ -91,8 +67,15 @@ static Status choose_reliable(Context *ctx, const Run *run, Model *start, Eviden
     TRY(reliable_select(ctx, &settings, evidence->neighbours, evidence->predicted, evidence->probabilities, count,
                         evidence->reliable, &report));
     log_info(ctx, "joint: %zu of %zu pictures have a reliable label", report.selected, count);
-    TRY(write_reliable(ctx, run, evidence->reliable));
-    return add_reliable_facts(ctx, run, &report, evidence->reliable, facts);
+    TRY(run_write_reliable(ctx, run, evidence->reliable));
+    TRY(add_reliable_facts(ctx, &report, facts));
+    return reliable_record_write(ctx, run, evidence->predicted, evidence->reliable, facts);
+}
+
+/* Where labels are known, the stage before has said which pictures are labelled. */
+static Status find_labelled(Context *ctx, const Run *run, Model *start, Evidence *evidence, json_t *facts) {
+    if (!method_has_stage(&run->options, STAGE_KNOWN)) return choose_reliable(ctx, run, start, evidence, facts);
+    return run_folder_read_labels(ctx, &run->folder, RUN_RELIABLE, run->dataset.count, &evidence->reliable);
 }
 
 /* The training and all that a checkpoint of it holds. */
@@ -180,7 +163,7 @@ static Status compute_joint(Context *ctx, Run *run, json_t *facts) {
     Evidence evidence = {0};
     TRY(keeper_open(ctx, &keeper, run, STAGE_JOINT));
     Status status = run_open_clustering_model(ctx, run, &start);
-    if (status == SPICA_OK) status = choose_reliable(ctx, run, &start, &evidence, facts);
+    if (status == SPICA_OK) status = find_labelled(ctx, run, &start, &evidence, facts);
     if (status == SPICA_OK)
         status = dataset_has_embeddings(&run->dataset)
                      ? keep_model(ctx, run, facts)

@@ -7,8 +7,9 @@
 #include "base/log.h"
 #include "run/stage_partition.h"
 
-const char *const plan_keys[] = {"features.epochs",      "features.corrections", "head.epochs", "joint.steps",
-                                 "joint.schedule_steps", "pica.epochs",          NULL};
+const char *const plan_keys[] = {"features.epochs", "features.corrections", "head.epochs",
+                                 "joint.steps",     "joint.schedule_steps", "pica.epochs",
+                                 "scan.epochs",     "self_label.epochs",    NULL};
 
 /* Fewer would select among heads that have hardly begun. */
 #define HEAD_EPOCHS_LEAST 3.0
@@ -22,6 +23,10 @@ static double plan_patience(const Run *run) {
 static bool has_joint(const Run *run) {
     return method_has_stage(&run->options, STAGE_JOINT) && !dataset_has_embeddings(&run->dataset);
 }
+
+static bool has_head(const Run *run) { return method_has_stage(&run->options, STAGE_HEAD); }
+static bool has_scan(const Run *run) { return method_has_stage(&run->options, STAGE_SCAN); }
+static bool has_self_label(const Run *run) { return method_has_stage(&run->options, STAGE_SELF_LABEL); }
 
 static bool has_training(const Run *run) {
     return run->donor == NULL && options_text(&run->options, "features.weights")[0] == '\0' &&
@@ -39,15 +44,45 @@ static Status plan_set(Context *ctx, Run *run, const char *key, double value, in
     return options_set(ctx, &run->options, key, text, SOURCE_RECIPE);
 }
 
-/* Measures without a word: what is measured is thrown away. */
-static Status measure(Context *ctx, const Run *run, const MocoSettings *moco, const HeadSettings *head,
-                      const JointSettings *joint, StageRates *rates) {
-    const spica_settings spoken = log_silence(ctx);
+/* The settings of a run's stages; those of stages that it does not have stay unused. */
+typedef struct StageSettings {
+    MocoSettings moco;
+    HeadSettings head;
+    JointSettings joint;
+    ScanSettings scan;
+    SelfLabelSettings self_label;
+} StageSettings;
+
+/* The stages clip their settings again, and log it, when they begin. */
+static Status find_settings(Context *ctx, const Run *run, StageSettings *settings) {
+    const Options *options = &run->options;
+    const Dataset *dataset = &run->dataset;
+    TRY(settings_moco(ctx, options, dataset, &run->features, &settings->moco));
+    TRY(settings_head(ctx, options, dataset, &run->features, &settings->head));
+    TRY(settings_joint(ctx, options, dataset, &run->joint, &settings->joint));
+    if (!has_scan(run)) return SPICA_OK;
+    TRY(settings_scan(ctx, options, dataset, &run->features, &settings->scan));
+    return settings_self_label(ctx, options, dataset, &run->features, &settings->self_label);
+}
+
+static Status measure_rates(Context *ctx, const Run *run, const StageSettings *settings, StageRates *rates) {
     const double patience = plan_patience(run);
-    Status status = SPICA_OK;
-    if (has_training(run)) status = rate_features(ctx, moco, &run->dataset, patience, rates);
-    if (status == SPICA_OK) status = rate_head(ctx, head, &run->dataset, &run->features, rates);
-    if (status == SPICA_OK && has_joint(run)) status = rate_joint(ctx, joint, &run->dataset, patience, rates);
+    if (has_training(run)) TRY(rate_features(ctx, &settings->moco, &run->dataset, patience, rates));
+    if (has_head(run))
+        TRY(rate_head(ctx, &settings->head, &run->dataset, &run->features, rates));
+    else
+        TRY(rate_inference(ctx, &run->features, &run->dataset, rates));
+    if (has_joint(run)) TRY(rate_joint(ctx, &settings->joint, &run->dataset, patience, rates));
+    if (has_scan(run)) TRY(rate_scan(ctx, &settings->scan, &run->dataset, patience, rates));
+    if (!has_self_label(run)) return SPICA_OK;
+    return rate_self_label(ctx, &settings->self_label, &run->dataset, patience, rates);
+}
+
+/* Without a word: what is measured is thrown away. */
+static Status measure(Context *ctx, const Run *run, StageSettings *settings, StageRates *rates) {
+    const spica_settings spoken = log_silence(ctx);
+    Status status = find_settings(ctx, run, settings);
+    if (status == SPICA_OK) status = measure_rates(ctx, run, settings, rates);
     log_speak(ctx, spoken);
     return status;
 }
@@ -58,62 +93,95 @@ static double plan_passes(const Run *run, const StageRates *rates) {
     return 2.0 * 4.0 * rates->inference * (double)run->dataset.count;
 }
 
-static Status plan_lengths(Context *ctx, Run *run, const MocoSettings *moco, const StageRates *rates) {
+/* Seconds of an epoch of SCAN's steps, the first with its evaluation. */
+static double scan_epoch_seconds(const Run *run, const StageSettings *settings, const StageRates *rates) {
+    return (double)scan_epoch_steps(&settings->scan, run->dataset.count) * rates->scan_step +
+           rates->inference * (double)run->dataset.count;
+}
+
+static double label_epoch_seconds(const Run *run, const StageSettings *settings, const StageRates *rates) {
+    return (double)run->dataset.count / (double)settings->self_label.batch * rates->label_step;
+}
+
+static double head_seconds(const Run *run, const StageRates *rates) {
+    return rates->head_start + options_real(&run->options, "head.epochs") * rates->head_epoch;
+}
+
+/* Of what comes behind stage 2, by the options as they are. */
+static double last_seconds(const Run *run, const StageSettings *settings, const StageRates *rates) {
+    const Options *options = &run->options;
+    double seconds = 0.0;
+    if (has_joint(run)) seconds += (double)options_integer(options, "joint.steps") * rates->joint_step;
+    if (has_scan(run)) seconds += options_real(options, "scan.epochs") * scan_epoch_seconds(run, settings, rates);
+    if (has_self_label(run))
+        seconds += options_real(options, "self_label.epochs") * label_epoch_seconds(run, settings, rates);
+    return seconds;
+}
+
+/* Of the same under a budget. SCAN gets what stages 2 and 3 of SPICE would, so that both have the same stage 1. */
+static double last_share(const Run *run, const StageSettings *settings, const StageRates *rates) {
+    const double joint = options_real(&run->options, "run.split_joint") * run->budget;
+    if (has_joint(run) && plan_owns(run, "joint.steps")) return joint;
+    if (has_scan(run) && plan_owns(run, "scan.epochs"))
+        return joint + options_real(&run->options, "run.split_head") * run->budget;
+    return last_seconds(run, settings, rates);
+}
+
+static double scan_split(const Run *run) {
+    return has_self_label(run) ? options_real(&run->options, "run.split_scan") : 1.0;
+}
+
+/* The last stages' lengths from the seconds that they have; joint.steps, or the epochs of SCAN's steps. */
+static Status plan_last(Context *ctx, Run *run, const StageSettings *settings, const StageRates *rates, double last) {
+    if (has_joint(run) && plan_owns(run, "joint.steps"))
+        TRY(plan_set(ctx, run, "joint.steps", fmax(floor(last / rates->joint_step), 1.0), 0));
+    if (has_scan(run) && plan_owns(run, "scan.epochs"))
+        TRY(plan_set(ctx, run, "scan.epochs",
+                     fmax(scan_split(run) * last / scan_epoch_seconds(run, settings, rates), 1e-6), 6));
+    if (has_self_label(run) && plan_owns(run, "self_label.epochs"))
+        TRY(plan_set(ctx, run, "self_label.epochs",
+                     fmax((1.0 - scan_split(run)) * last / label_epoch_seconds(run, settings, rates), 1e-6), 6));
+    return SPICA_OK;
+}
+
+static Status plan_lengths(Context *ctx, Run *run, const StageSettings *settings, const StageRates *rates) {
     const double left = run->budget - (clock_seconds() - run->started) - plan_passes(run, rates);
-    if (plan_owns(run, "head.epochs")) {
+    if (has_head(run) && plan_owns(run, "head.epochs")) {
         const double share = options_real(&run->options, "run.split_head") * run->budget - rates->head_start;
         const double most = options_real(&run->options, "head.epochs");
         TRY(plan_set(ctx, run, "head.epochs", floor(fmin(fmax(share / rates->head_epoch, HEAD_EPOCHS_LEAST), most)),
                      0));
     }
-    const double head = rates->head_start + options_real(&run->options, "head.epochs") * rates->head_epoch;
-    const double joint_share = options_real(&run->options, "run.split_joint");
-    const double joint = !has_joint(run) ? 0.0
-                         : plan_owns(run, "joint.steps")
-                             ? joint_share * run->budget
-                             : options_real(&run->options, "joint.steps") * rates->joint_step;
+    const double head = head_seconds(run, rates), last = last_share(run, settings, rates);
     if (has_training(run) && plan_owns(run, "features.epochs")) {
-        const double steps = fmax((left - head - joint) / rates->features_step, 1.0);
-        const double epochs = steps / (double)moco_steps_per_epoch(moco, run->dataset.count);
+        const double steps = fmax((left - head - last) / rates->features_step, 1.0);
+        const double epochs = steps / (double)moco_steps_per_epoch(&settings->moco, run->dataset.count);
         TRY(plan_set(ctx, run, "features.epochs", fmax(epochs, 1e-6), 6));
-        run->first_end = run->budget - plan_passes(run, rates) - head - joint;
-        /* Where the machine becomes slower, stage 3 lends a part of its time, so that the learning rate can fall as
-         * planned. */
-        run->lent = fmax(0.2 * joint, 0.02 * run->budget);
+        run->first_end = run->budget - plan_passes(run, rates) - head - last;
+        /* Where the machine becomes slower, the last stage lends a part of its time, so that the learning rate can fall
+         * as planned. */
+        run->lent = fmax(0.2 * last, 0.02 * run->budget);
     }
-    if (has_joint(run) && plan_owns(run, "joint.steps"))
-        TRY(plan_set(ctx, run, "joint.steps", fmax(floor(joint / rates->joint_step), 1.0), 0));
-    return SPICA_OK;
+    return plan_last(ctx, run, settings, rates, last);
 }
 
-static void plan_log(Context *ctx, const Run *run, const MocoSettings *moco, const StageRates *rates) {
-    const double spe = (double)moco_steps_per_epoch(moco, run->dataset.count);
+static void plan_log(Context *ctx, const Run *run, const StageSettings *settings, const StageRates *rates) {
+    const double spe = (double)moco_steps_per_epoch(&settings->moco, run->dataset.count);
     const double features =
         has_training(run) ? options_real(&run->options, "features.epochs") * spe * rates->features_step : 0.0;
-    const double head = rates->head_start + options_real(&run->options, "head.epochs") * rates->head_epoch;
-    const double joint =
-        has_joint(run) ? (double)options_integer(&run->options, "joint.steps") * rates->joint_step : 0.0;
-    const double all = features + head + joint + plan_passes(run, rates) + (clock_seconds() - run->started);
-    log_info(ctx, "estimated time: %.1f minutes (features %.1f, head %.1f, joint %.1f)", all / 60.0, features / 60.0,
-             head / 60.0, joint / 60.0);
+    const double head = head_seconds(run, rates), last = last_seconds(run, settings, rates);
+    const double all = features + head + last + plan_passes(run, rates) + (clock_seconds() - run->started);
+    log_info(ctx, "estimated time: %.1f minutes (features %.1f, head %.1f, %s %.1f)", all / 60.0, features / 60.0,
+             head / 60.0, has_scan(run) ? "scan" : "joint", last / 60.0);
 }
 
-static Status begin_spice(Context *ctx, Run *run) {
-    MocoSettings moco;
-    HeadSettings head;
-    JointSettings joint;
+static Status begin_stages(Context *ctx, Run *run) {
+    StageSettings settings;
     StageRates rates = {0};
-    /* The stages clip their settings again, and log it, when they begin. */
-    const spica_settings spoken = log_silence(ctx);
-    Status status = settings_moco(ctx, &run->options, &run->dataset, &run->features, &moco);
-    if (status == SPICA_OK) status = settings_head(ctx, &run->options, &run->dataset, &run->features, &head);
-    if (status == SPICA_OK) status = settings_joint(ctx, &run->options, &run->dataset, &run->joint, &joint);
-    log_speak(ctx, spoken);
-    if (status == SPICA_OK) status = measure(ctx, run, &moco, &head, &joint, &rates);
-    if (status == SPICA_OK && run->budget > 0.0) status = plan_lengths(ctx, run, &moco, &rates);
-    if (status != SPICA_OK) return status;
+    TRY(measure(ctx, run, &settings, &rates));
+    if (run->budget > 0.0) TRY(plan_lengths(ctx, run, &settings, &rates));
     run->ending = 0.5 * plan_passes(run, &rates);
-    plan_log(ctx, run, &moco, &rates);
+    plan_log(ctx, run, &settings, &rates);
     return SPICA_OK;
 }
 
@@ -216,7 +284,7 @@ static Status begin_partition(Context *ctx, Run *run) {
 
 Status plan_begin(Context *ctx, Run *run) {
     if (method_has_stage(&run->options, STAGE_PICA)) return begin_pica(ctx, run);
-    return method_has_stage(&run->options, STAGE_PARTITION) ? begin_partition(ctx, run) : begin_spice(ctx, run);
+    return method_has_stage(&run->options, STAGE_PARTITION) ? begin_partition(ctx, run) : begin_stages(ctx, run);
 }
 
 /* When the length of stage 1 is corrected, as shares of its time: soon, since the measurement at the start is short,
@@ -278,8 +346,10 @@ Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, 
     return run_write_options(ctx, run);
 }
 
-/* Seconds of the budget for the last stage. */
-static double plan_left(const Run *run) { return run->budget - (clock_seconds() - run->started) - run->ending; }
+/* Seconds of the budget for the current stage, from the second one on. */
+static double plan_left(const Run *run) {
+    return run->budget - (clock_seconds() - run->started) - run->ending - run->kept;
+}
 
 Status plan_joint(Context *ctx, Run *run) {
     if (!plan_owns(run, "joint.steps")) return SPICA_OK;
@@ -317,6 +387,11 @@ Status plan_joint_done(Context *ctx, Run *run, int64_t done) {
     if (done == options_integer(&run->options, "joint.steps")) return SPICA_OK;
     TRY(plan_set(ctx, run, "joint.steps", (double)done, 0));
     return run_write_options(ctx, run);
+}
+
+void plan_scan_start(Run *run) {
+    run->kept = 0.0;
+    if (plan_owns(run, "scan.epochs")) run->kept = (1.0 - scan_split(run)) * fmax(plan_left(run), 0.0);
 }
 
 bool plan_epochs_go_on(const Run *run, const char *key, int64_t planned, int64_t done) {

@@ -68,6 +68,9 @@ bool plan_joint_goes_on(const Run *run, const JointSettings *settings, int64_t d
 /* What the clock made of the plan, for a run that repeats this one without a clock: joint.steps. */
 Status plan_joint_done(Context *ctx, Run *run, int64_t done);
 
+/* Under a budget: how much of what is left is kept for self-labelling while SCAN's step before it runs. */
+void plan_scan_start(Run *run);
+
 /* Whether a stage with a constant learning rate, whose length is the option `key`, goes on after `done` of its planned
  * steps. Under a budget the clock alone decides. */
 bool plan_epochs_go_on(const Run *run, const char *key, int64_t planned, int64_t done);

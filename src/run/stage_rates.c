@@ -107,18 +107,22 @@ static Status measure_head(Context *ctx, const HeadSettings *settings, const Dat
     return SPICA_OK;
 }
 
+/* Weights cost the same whatever they are. */
+static Status open_random(Context *ctx, Model *model, const ModelSpec *spec) {
+    TRY(model_open(ctx, model, spec));
+    init_params(net_params(model->net), INIT_DEFAULT, 0, RANDOM_INIT_BACKBONE);
+    params_changed(net_params(model->net));
+    return SPICA_OK;
+}
+
 Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *dataset, const ModelSpec *backbone,
                  StageRates *rates) {
     Dataset part = *dataset;
     if (part.count > PART_PICTURES) part.count = PART_PICTURES;
     Model model = {0};
     float *features = NULL;
-    Status status = model_open(ctx, &model, backbone);
-    if (status == SPICA_OK) {
-        init_params(net_params(model.net), INIT_DEFAULT, 0, RANDOM_INIT_BACKBONE);
-        params_changed(net_params(model.net));
-        status = NEW_ARRAY(ctx, &features, part.count * (size_t)model.dimension);
-    }
+    Status status = open_random(ctx, &model, backbone);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &features, part.count * (size_t)model.dimension);
     if (status == SPICA_OK) status = measure_head(ctx, settings, &part, dataset->count, &model, features, rates);
     FREE_ARRAY(ctx, &features);
     model_close(ctx, &model);
@@ -127,20 +131,62 @@ Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *data
 
 Status rate_inference(Context *ctx, const ModelSpec *backbone, const Dataset *dataset, StageRates *rates) {
     Dataset part = *dataset;
+    if (part.count > PART_PICTURES) part.count = PART_PICTURES;
     Model model = {0};
     float *embeddings = NULL;
-    if (part.count > PART_PICTURES) part.count = PART_PICTURES;
-    Status status = model_open(ctx, &model, backbone);
-    if (status == SPICA_OK) {
-        init_params(net_params(model.net), INIT_DEFAULT, 0, RANDOM_INIT_BACKBONE);
-        params_changed(net_params(model.net));
-        status = NEW_ARRAY(ctx, &embeddings, part.count * (size_t)model.dimension);
-    }
+    Status status = open_random(ctx, &model, backbone);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &embeddings, part.count * (size_t)model.dimension);
     const double started = clock_seconds();
     if (status == SPICA_OK) status = predict_dataset(ctx, &model, &part, NULL, embeddings, NULL);
     rates->inference = (clock_seconds() - started) / (double)part.count;
     FREE_ARRAY(ctx, &embeddings);
     model_close(ctx, &model);
+    return status;
+}
+
+static Status scan_call(Context *ctx, void *trainer) {
+    ScanLoss loss;
+    return scan_step(ctx, trainer, &loss);
+}
+
+Status rate_scan(Context *ctx, const ScanSettings *settings, const Dataset *dataset, double patience,
+                 StageRates *rates) {
+    ScanTrainer *trainer = NULL;
+    ScanSettings still = *settings;
+    ModelSpec backbone = settings->model;
+    Model features = {0};
+    int32_t *neighbours;
+    still.learning_rate = 0.0f;
+    backbone.clusters = 0;
+    TRY(NEW_ARRAY(ctx, &neighbours, dataset->count));
+    for (size_t i = 0; i < dataset->count; i++)
+        neighbours[i] = (int32_t)i; /* any of them costs the same */
+    Status status = open_random(ctx, &features, &backbone);
+    if (status == SPICA_OK) status = scan_open(ctx, &trainer, &still, dataset, neighbours, 1, &features);
+    if (status == SPICA_OK) status = time_steps(ctx, scan_call, trainer, patience, &rates->scan_step);
+    scan_close(ctx, &trainer);
+    model_close(ctx, &features);
+    FREE_ARRAY(ctx, &neighbours);
+    return status;
+}
+
+static Status label_call(Context *ctx, void *trainer) {
+    SelfLabelStep report;
+    return self_label_step(ctx, trainer, &report);
+}
+
+Status rate_self_label(Context *ctx, const SelfLabelSettings *settings, const Dataset *dataset, double patience,
+                       StageRates *rates) {
+    SelfLabelTrainer *trainer = NULL;
+    SelfLabelSettings still = *settings;
+    Model start = {0};
+    still.learning_rate = 0.0f;
+    still.threshold = 0.0f; /* every picture is sure: a step has its whole cost */
+    Status status = open_random(ctx, &start, &settings->model);
+    if (status == SPICA_OK) status = self_label_open(ctx, &trainer, &still, dataset, &start);
+    if (status == SPICA_OK) status = time_steps(ctx, label_call, trainer, patience, &rates->label_step);
+    self_label_close(ctx, &trainer);
+    model_close(ctx, &start);
     return status;
 }
 

@@ -5,6 +5,8 @@
 
 #include "methods/partition/partition.h"
 #include "methods/pica/pica.h"
+#include "methods/scan/scan.h"
+#include "methods/scan/self_label.h"
 #include "methods/spice/head.h"
 #include "methods/spice/joint.h"
 #include "methods/spice/moco.h"
@@ -15,6 +17,8 @@ typedef struct StageRates {
     double head_start;    /* seconds of stage 2 that do not depend on its epochs: the view bank */
     double head_epoch;    /* seconds per epoch of stage 2 */
     double joint_step;    /* seconds per step of stage 3 */
+    double scan_step;     /* seconds per step of SCAN's learning from neighbours */
+    double label_step;    /* seconds per step of SCAN's self-labelling */
     double pica_step;     /* seconds per step of PICA, either head */
     double partition;     /* seconds of a classic algorithm */
 } StageRates;
@@ -27,6 +31,10 @@ Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *data
                  StageRates *rates);
 /* `inference` alone. */
 Status rate_inference(Context *ctx, const ModelSpec *backbone, const Dataset *dataset, StageRates *rates);
+Status rate_scan(Context *ctx, const ScanSettings *settings, const Dataset *dataset, double patience,
+                 StageRates *rates);
+Status rate_self_label(Context *ctx, const SelfLabelSettings *settings, const Dataset *dataset, double patience,
+                       StageRates *rates);
 /* The algorithm on the pixels of at most 1,000 pictures, thinned or repeated to rows of dim numbers, and from there by
  * the order of its cost: a guess. */
 Status rate_partition(Context *ctx, const PartitionSettings *settings, const Dataset *dataset, size_t dim,

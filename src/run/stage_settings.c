@@ -221,10 +221,18 @@ Status settings_moco(Context *ctx, const Options *options, const Dataset *datase
 
 static const char *const loss_names[] = {"plain", "temperature", "double-softmax"};
 
+/* The untouched picture as a network of `model`'s input reads it. */
+static Policy plain_policy(const Dataset *dataset, const ModelSpec *model) {
+    Policy policy = policy_default(POLICY_NONE, dataset->channels);
+    policy.size = model->height == dataset->height && model->width == dataset->width ? 0 : model->height;
+    memcpy(policy.mean, model->mean, sizeof model->mean);
+    memcpy(policy.deviation, model->deviation, sizeof model->deviation);
+    return policy;
+}
+
 Status settings_head(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
                      HeadSettings *settings) {
     const Section section = {options, "head"};
-    const bool plain_sized = model->height == dataset->height && model->width == dataset->width;
     *settings = (HeadSettings){
         .clusters = (size_t)options_integer(options, "run.clusters"),
         .hidden = section_integer(section, "hidden"),
@@ -244,14 +252,11 @@ Status settings_head(Context *ctx, const Options *options, const Dataset *datase
         .learning_rate = section_real(section, "learning_rate"),
         .weak = section_policy(options, "head.weak", dataset, model),
         .strong = section_policy(options, "head.strong", dataset, model),
-        .plain = policy_default(POLICY_NONE, dataset->channels),
+        .plain = plain_policy(dataset, model),
         .seed = (uint64_t)options_integer(options, "run.seed"),
         .inference_batch = (size_t)options_integer(options, "run.inference_batch"),
     };
     if (settings->epochs < 1) settings->epochs = 1;
-    settings->plain.size = plain_sized ? 0 : model->height;
-    memcpy(settings->plain.mean, model->mean, sizeof model->mean);
-    memcpy(settings->plain.deviation, model->deviation, sizeof model->deviation);
     if (dataset_has_embeddings(dataset)) {
         settings->train_bn = false;
         settings->bank = 0;
@@ -273,6 +278,74 @@ Status settings_reliable(Context *ctx, const Options *options, size_t count, Rel
         .seed = (uint64_t)options_integer(options, "run.seed"),
     };
     reliable_settings_clip(ctx, settings, count);
+    return SPICA_OK;
+}
+
+Status settings_spread(Context *ctx, const Options *options, size_t count, size_t classes, SpreadSettings *settings) {
+    *settings = (SpreadSettings){
+        .classes = classes,
+        .clusters = (size_t)options_integer(options, "run.clusters"),
+        .neighbours = (size_t)options_integer(options, "semi.neighbours"),
+        .seed = (uint64_t)options_integer(options, "run.seed"),
+    };
+    return settings_reliable(ctx, options, count, &settings->reliable);
+}
+
+void settings_labelled_head(const Options *options, int dimension, LabelledHeadSettings *settings) {
+    const Section section = {options, "head"};
+    *settings = (LabelledHeadSettings){
+        .clusters = (size_t)options_integer(options, "run.clusters"),
+        .hidden = section_size(section, "hidden"),
+        .epochs = options_integer(options, "head.epochs"),
+        .batch = section_size(section, "batch"),
+        .optimiser = section_optimiser(options, "head"),
+        .learning_rate = section_real(section, "learning_rate"),
+        .seed = (uint64_t)options_integer(options, "run.seed"),
+    };
+    if (settings->hidden == 0) settings->hidden = (size_t)dimension;
+}
+
+/* The features' backbone with a linear head. */
+static ModelSpec scan_model_spec(const Options *options, const ModelSpec *model) {
+    ModelSpec spec = *model;
+    spec.head_linear = 1;
+    spec.clusters = (int)options_integer(options, "run.clusters");
+    return spec;
+}
+
+Status settings_scan(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
+                     ScanSettings *settings) {
+    const Section section = {options, "scan"};
+    *settings = (ScanSettings){
+        .model = scan_model_spec(options, model),
+        .epochs = options_real(options, "scan.epochs"),
+        .batch = section_size(section, "batch"),
+        .entropy_weight = section_real(section, "entropy_weight"),
+        .optimiser = section_optimiser(options, "scan"),
+        .learning_rate = section_real(section, "learning_rate"),
+        .strong = section_policy(options, "scan.strong", dataset, model),
+        .seed = (uint64_t)options_integer(options, "run.seed"),
+    };
+    scan_settings_clip(ctx, settings, dataset->count);
+    return SPICA_OK;
+}
+
+Status settings_self_label(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
+                           SelfLabelSettings *settings) {
+    const Section section = {options, "self_label"};
+    *settings = (SelfLabelSettings){
+        .model = scan_model_spec(options, model),
+        .epochs = options_real(options, "self_label.epochs"),
+        .batch = section_size(section, "batch"),
+        .threshold = section_real(section, "threshold"),
+        .balanced = section_boolean(section, "balanced"),
+        .optimiser = section_optimiser(options, "self_label"),
+        .learning_rate = section_real(section, "learning_rate"),
+        .plain = plain_policy(dataset, model),
+        .strong = section_policy(options, "scan.strong", dataset, model),
+        .seed = (uint64_t)options_integer(options, "run.seed"),
+    };
+    self_label_settings_clip(ctx, settings, dataset->count);
     return SPICA_OK;
 }
 

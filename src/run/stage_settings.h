@@ -5,10 +5,14 @@
 #include "config/options.h"
 #include "methods/partition/partition.h"
 #include "methods/pica/pica.h"
+#include "methods/scan/scan.h"
+#include "methods/scan/self_label.h"
 #include "methods/spice/head.h"
 #include "methods/spice/joint.h"
+#include "methods/spice/labelled_head.h"
 #include "methods/spice/moco.h"
 #include "methods/spice/reliable.h"
+#include "methods/spice/spread_labels.h"
 #include "nn/init.h"
 
 /* Mean and deviation of each channel, measured once per run where an option asks for it. */
@@ -33,6 +37,16 @@ Status settings_head(Context *ctx, const Options *options, const Dataset *datase
 Status settings_reliable(Context *ctx, const Options *options, size_t count, ReliableSettings *settings);
 Status settings_joint(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
                       JointSettings *settings);
+
+/* How `classes` of known labels spread, and the head that learns them from D features. */
+Status settings_spread(Context *ctx, const Options *options, size_t count, size_t classes, SpreadSettings *settings);
+void settings_labelled_head(const Options *options, int dimension, LabelledHeadSettings *settings);
+
+/* SCAN's, on settings_model's backbone. */
+Status settings_scan(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
+                     ScanSettings *settings);
+Status settings_self_label(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
+                           SelfLabelSettings *settings);
 
 /* A classic algorithm's, of a method that has its stage. */
 PartitionSettings settings_partition(const Options *options);

@@ -5,11 +5,23 @@
 
 #include "base/number.h"
 
-Status cluster_table_header(Context *ctx, CsvWriter *writer, bool with_labels) {
-    static const char *const names[] = {"path", "cluster", "confidence", "reliable", "label"};
-    for (size_t i = 0; i < (with_labels ? 5 : 4); i++)
+Status cluster_table_header(Context *ctx, CsvWriter *writer, const ClusterRows *rows) {
+    static const char *const names[] = {"path", "cluster", "confidence", "reliable"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         TRY(csv_add_text(ctx, writer, names[i]));
+    if (rows->labels != NULL) TRY(csv_add_text(ctx, writer, "label"));
+    if (rows->known != NULL) {
+        TRY(csv_add_text(ctx, writer, "name"));
+        TRY(csv_add_text(ctx, writer, "known"));
+    }
     return csv_end_row(ctx, writer);
+}
+
+/* The cluster's name, where it has one, and whether the picture's label was learnt from. */
+static Status add_known(Context *ctx, CsvWriter *writer, const ClusterRows *rows, size_t row) {
+    const size_t cluster = (size_t)rows->clusters[row];
+    TRY(csv_add_text(ctx, writer, cluster < rows->name_count ? rows->names[cluster] : ""));
+    return csv_add_integer(ctx, writer, rows->known[row] >= 0);
 }
 
 Status cluster_table_row(Context *ctx, CsvWriter *writer, const ClusterRows *rows, size_t row) {
@@ -25,6 +37,7 @@ Status cluster_table_row(Context *ctx, CsvWriter *writer, const ClusterRows *row
         TRY(csv_add_text(ctx, writer, ""));
     if (rows->labels != NULL)
         TRY(csv_add_text(ctx, writer, rows->labels[row] >= 0 ? rows->class_names[rows->labels[row]] : ""));
+    if (rows->known != NULL) TRY(add_known(ctx, writer, rows, row));
     return csv_end_row(ctx, writer);
 }
 
@@ -32,7 +45,7 @@ Status cluster_table_write(Context *ctx, const char *path, const ClusterRows *ro
     CsvWriter writer;
     Status status;
     TRY_GOTO(status, end, csv_writer_open(ctx, &writer, path));
-    TRY_GOTO(status, end, cluster_table_header(ctx, &writer, rows->labels != NULL));
+    TRY_GOTO(status, end, cluster_table_header(ctx, &writer, rows));
     for (size_t row = 0; row < rows->count; row++)
         TRY_GOTO(status, end, cluster_table_row(ctx, &writer, rows, row));
     status = csv_writer_commit(ctx, &writer);
@@ -87,14 +100,22 @@ static Status confidences_parse(Context *ctx, ClusterTable *table, long column) 
     return SPICA_OK;
 }
 
-static Status reliable_parse(Context *ctx, ClusterTable *table, long column) {
+/* bits[count]: 1, 0, or -1 where the cell is empty or the column missing. */
+static Status bits_parse(Context *ctx, const ClusterTable *table, const char *name, int8_t *bits) {
+    const long column = csv_find(&table->csv, name);
     for (size_t row = 0; row < table->count; row++) {
         const char *cell = column >= 0 ? csv_cell(&table->csv, row, (size_t)column) : "";
         const bool is_bit = (*cell == '0' || *cell == '1') && cell[1] == '\0';
-        if (*cell != '\0' && !is_bit) return cell_fail(ctx, table, row, "reliable", cell, "0, 1 or nothing");
-        table->reliable[row] = (int8_t)(is_bit ? *cell - '0' : -1);
+        if (*cell != '\0' && !is_bit) return cell_fail(ctx, table, row, name, cell, "0, 1 or nothing");
+        bits[row] = (int8_t)(is_bit ? *cell - '0' : -1);
     }
     return SPICA_OK;
+}
+
+static Status known_parse(Context *ctx, ClusterTable *table) {
+    if (csv_find(&table->csv, "known") < 0) return SPICA_OK;
+    TRY(NEW_ARRAY(ctx, &table->known, table->count));
+    return bits_parse(ctx, table, "known", table->known);
 }
 
 static Status labels_find(Context *ctx, ClusterTable *table, long column) {
@@ -120,7 +141,8 @@ Status cluster_table_read(Context *ctx, const char *path, ClusterTable *table) {
         table->paths[row] = csv_cell(&table->csv, row, path_column);
     if (!clusters_parse(table, cluster_column)) TRY(clusters_name(ctx, table, cluster_column));
     TRY(confidences_parse(ctx, table, csv_find(&table->csv, "confidence")));
-    TRY(reliable_parse(ctx, table, csv_find(&table->csv, "reliable")));
+    TRY(bits_parse(ctx, table, "reliable", table->reliable));
+    TRY(known_parse(ctx, table));
     return labels_find(ctx, table, csv_find(&table->csv, "label"));
 }
 
@@ -130,6 +152,7 @@ void cluster_table_close(Context *ctx, ClusterTable *table) {
     FREE_ARRAY(ctx, &table->confidences);
     FREE_ARRAY(ctx, &table->reliable);
     FREE_ARRAY(ctx, &table->labels);
+    FREE_ARRAY(ctx, &table->known);
     name_table_close(ctx, &table->names);
     csv_close(ctx, &table->csv);
     *table = (ClusterTable){0};

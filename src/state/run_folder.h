@@ -19,6 +19,7 @@
 #define RUN_BACKBONE "backbone.safetensors"
 #define RUN_HEAD "head.safetensors"
 #define RUN_MODEL "model.safetensors"
+#define RUN_SCAN "scan.safetensors"
 #define RUN_EMBEDDINGS "embeddings.npy"
 #define RUN_PROBABILITIES "probabilities.npy"
 #define RUN_RELIABLE "reliable.npy"

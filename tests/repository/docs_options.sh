@@ -15,7 +15,7 @@ if ! diff -u docs/options.md "$scratch/options.md"; then
 fi
 
 # The first word of each section's keys, as in features.epochs.
-grep -o '`[a-z]*\.[a-z_.0-9]*`' docs/options.md | tr -d '`' | sort -u >"$scratch/known"
+grep -o '`[a-z_]*\.[a-z_.0-9]*`' docs/options.md | tr -d '`' | sort -u >"$scratch/known"
 sections=$(cut -d. -f1 "$scratch/known" | sort -u | tr '\n' '|' | sed 's/|$//')
 # Names of files look the same: head.safetensors.
 grep -Eoh "\`($sections)\.[a-z_.0-9]+( = [^\`]*)?\`" README.md docs/*.md docs/methods/*.md | tr -d '`' | sed 's/ = .*//' |

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "methods/copy_weights.h"
 #include "methods/numeric_fault.h"
 #include "methods/order_walk.h"
+#include "methods/pseudo_labels.h"
 #include "methods/schedule_limits.h"
 #include "nn/init.h"
 #include "nn/losses.h"
@@ -71,28 +73,12 @@ static Status open_labelled(Context *ctx, JointTrainer *t, const int32_t *reliab
     return order_walk_open(ctx, &t->unlabelled_walk, seed, RANDOM_ORDER_UNLABELLED, count);
 }
 
-static Status copy_tensors(Context *ctx, const Param *table, size_t table_count, float *values, const Params *from) {
-    for (size_t i = 0; i < table_count; i++) {
-        bool is_buffer = false;
-        const Param *source = params_find(from, table[i].name, &is_buffer);
-        if (source == NULL || source->count != table[i].count)
-            return context_fail(ctx, SPICA_ERROR_WEIGHTS, "joint: the weights to start from have no fitting tensor %s",
-                                table[i].name);
-        const float *block = is_buffer ? from->buffers : from->values;
-        memcpy(values + table[i].offset, block + source->offset, source->count * sizeof *values);
-    }
-    return SPICA_OK;
-}
-
 static Status set_weights(Context *ctx, JointTrainer *t, const Model *start) {
     Params *params = net_params(t->model.net), *average = net_params(t->average.net);
     if (start == NULL) {
         init_params(params, t->settings.init, t->settings.seed, RANDOM_INIT_BACKBONE);
     } else {
-        const Params *from = net_params(start->net);
-        TRY(copy_tensors(ctx, params->table, params->table_count, params->values, from));
-        TRY(copy_tensors(ctx, params->buffer_table, params->buffer_table_count, params->buffers, from));
-        params_changed(params);
+        TRY(copy_weights(ctx, "joint", params, net_params(start->net), NULL));
     }
     memcpy(average->values, params->values, params->count * sizeof *params->values);
     memcpy(average->buffers, params->buffers, params->buffer_count * sizeof *params->buffers);
@@ -206,18 +192,8 @@ static float *weak_views(JointTrainer *t) {
 /* Eq. 8: the weak view's most probable cluster, or -1 below the threshold. Returns how many pass. */
 static size_t label_unlabelled(JointTrainer *t, const float *logits) {
     const size_t clusters = (size_t)t->settings.model.clusters;
-    size_t used = 0;
     softmax_rows(t->probabilities, logits, t->unlabelled, clusters, 1.0f);
-    for (size_t i = 0; i < t->unlabelled; i++) {
-        const float *p = t->probabilities + i * clusters;
-        size_t best = 0;
-        for (size_t k = 1; k < clusters; k++)
-            if (p[k] > p[best]) best = k;
-        const bool passes = p[best] >= t->settings.threshold;
-        t->pseudo_labels[i] = passes ? (int32_t)best : -1;
-        used += passes;
-    }
-    return used;
+    return pseudo_labels(t->pseudo_labels, t->probabilities, t->unlabelled, clusters, t->settings.threshold, true);
 }
 
 /* Both forwards; the unlabelled pictures' labels are made from the weak views, which get no gradient. */
