@@ -135,6 +135,7 @@ static Status find_neighbours(Context *ctx, const ReportData *report, const Clus
     const int64_t *rows = members->order + members->starts[cluster];
     const size_t size = cluster_size(members, cluster);
     double *leanings;
+    if (report->probabilities == NULL) return SPICA_OK;
     TRY(NEW_ZEROED(ctx, &leanings, report->clusters));
     measure_leanings(report, rows, size, leanings);
     leanings[cluster] = -1.0;

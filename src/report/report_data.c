@@ -85,8 +85,10 @@ static Status count_bad_files(Context *ctx, ReportData *report) {
 static Status read_matrices(Context *ctx, ReportData *report) {
     size_t clusters = report->clusters;
     bool exists;
-    TRY(run_folder_read_matrix(ctx, &report->folder, RUN_PROBABILITIES, report->count, &clusters,
-                               &report->probabilities));
+    TRY(file_exists(ctx, report, RUN_PROBABILITIES, &exists));
+    if (exists)
+        TRY(run_folder_read_matrix(ctx, &report->folder, RUN_PROBABILITIES, report->count, &clusters,
+                                   &report->probabilities));
     TRY(file_exists(ctx, report, RUN_EMBEDDINGS, &exists));
     if (!exists) return SPICA_OK;
     return run_folder_read_matrix(ctx, &report->folder, RUN_EMBEDDINGS, report->count, &report->dimension,

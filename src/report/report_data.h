@@ -18,7 +18,7 @@ typedef struct ReportData {
     json_t *log;          /* an array: the lines of log.jsonl */
     NameTable classes;    /* the labels that occur; empty where there are none */
     int32_t *labels;      /* N numbers in classes, -1 for none; owned; NULL where there are no classes */
-    float *probabilities; /* N x K, owned */
+    float *probabilities; /* N x K, owned; NULL where the method has none */
     float *embeddings;    /* N x dimension, owned; NULL where the run has none */
     size_t dimension;
     Dataset dataset;   /* count 0 where the pictures cannot be shown */

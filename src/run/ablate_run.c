@@ -257,6 +257,9 @@ spica_status spica_ablate(spica_context *context, const spica_options *options, 
     TRY(check_name(context, name, &ablate.results.ablation));
     if (seeds < 1 || seeds > SEEDS_MOST)
         return context_fail(context, SPICA_ERROR_OPTION, "%zu seeds: 1 to %d are expected", seeds, SEEDS_MOST);
+    if (options_integer(&options->options, "run.trials") > 1)
+        return context_fail(context, SPICA_ERROR_OPTION, "run.trials = %" PRId64 ": an ablation takes --seeds instead",
+                            options_integer(&options->options, "run.trials"));
     Status status = options_open(context, &ablate.options);
     if (status == SPICA_OK) status = options_copy(context, &ablate.options, &options->options);
     if (status == SPICA_OK) status = ablate_all(context, &ablate, json);

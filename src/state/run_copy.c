@@ -4,9 +4,6 @@
 #include "base/files.h"
 #include "state/run_folder.h"
 
-/* RUN/lock is of the process that works in the folder. */
-#define LOCK_NAME "lock"
-
 static Status copy_one(Context *ctx, const char *from, const char *to, const char *name) {
     char *source = NULL, *target = NULL;
     Status status = path_join(ctx, &source, from, name);
@@ -17,13 +14,13 @@ static Status copy_one(Context *ctx, const char *from, const char *to, const cha
     return status;
 }
 
-/* The files of one folder, those within it left out, and config.ini. */
+/* The files of one folder, those within it left out, and config.ini and the lock of whoever works in it. */
 static Status copy_files(Context *ctx, const char *from, const char *to) {
     FolderList list;
     Status status = folder_list(ctx, &list, from);
     if (status == SPICA_OK) status = folder_make(ctx, to);
     for (size_t i = 0; status == SPICA_OK && i < list.count; i++)
-        if (strcmp(list.names[i], RUN_CONFIG) != 0 && strcmp(list.names[i], LOCK_NAME) != 0)
+        if (strcmp(list.names[i], RUN_CONFIG) != 0 && strcmp(list.names[i], RUN_LOCK) != 0)
             status = copy_one(ctx, from, to, list.names[i]);
     folder_list_close(ctx, &list);
     return status;

@@ -13,3 +13,8 @@ test "$stamp" = "$(stat -c %Y.%i gmm/partition.safetensors)"
 for key in partition clustering_seconds log_likelihood silhouette mean_confidence calibration_error smallest_share; do
     grep -q "\"$key\":" gmm/metrics.json || echo "$key is missing"
 done
+# What a run has none of, no other command asks for.
+for method in gmm spectral; do
+    spica report $method --quiet >/dev/null && test -s $method/report.html
+done
+spica embed spectral "$SHARED/data" -o embeddings.npy --quiet || echo "exit $?"

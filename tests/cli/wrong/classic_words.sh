@@ -10,4 +10,5 @@ try cluster data -k 3 -o run --method kmeans --features-from elsewhere --quiet
 try cluster data -k 3 -o run --method pica --features-from elsewhere --quiet
 try cluster data -k 3 -o run --features-from elsewhere --set features.weights=w.safetensors --quiet
 try cluster data -k 3 -o run --method kmeans --trials 0 --quiet
+try ablate pica data -k 3 -o run --trials 2 --quiet
 test ! -e run
