@@ -17,6 +17,9 @@ cp "$picture" imagenet/train/n01440764/n01440764_1.JPEG
 tell() { spica info "$@" --quiet | grep -E '^ *(kind|name|pictures|height|width|classes|recipe):'; }
 tell imagenet --split test --classes imagenet10 --limit 20
 echo --
+# The size that the recipe asks for is only known once the data set is: the pictures are read anew.
+tell imagenet --split test --classes imagenet10 --limit 20 --set run.method=pica | grep -E 'height|width|recipe'
+echo --
 tell imagenet --limit 20 # with a class more it is any folder of pictures
 echo --
 echo n01440764 tench >list
