@@ -23,10 +23,10 @@
 #include "data/stl10_reader.h"
 #include "data/tiny_imagenet_reader.h"
 
-/* Every kind of data set, asked in this order: first the one that an option may demand. */
-static const DataReader *const readers[] = {&imagenet_reader, &idx_reader,           &cifar10_reader,
-                                            &cifar100_reader, &stl10_reader,         &npy_reader,
-                                            &npz_reader,      &tiny_imagenet_reader, &picture_reader};
+/* Every kind of data set, asked in this order. */
+static const DataReader *const readers[] = {&idx_reader,           &cifar10_reader,  &cifar100_reader,
+                                            &stl10_reader,         &npy_reader,      &npz_reader,
+                                            &tiny_imagenet_reader, &imagenet_reader, &picture_reader};
 #define READERS (sizeof readers / sizeof readers[0])
 
 /* A folder must have an entry. It may have a million, so it is not listed. */
@@ -63,13 +63,19 @@ static Status nothing_recognised(Context *ctx, const char *path) {
     return context_fail(ctx, SPICA_ERROR_DATA, "%s: no data set that spica knows; it reads %s", path, kinds);
 }
 
+/* NULL: nobody knows what it is. */
+static const DataReader *reader_find(const ReadRequest *request) {
+    if (request->settings->subset != NULL) return &imagenet_reader; /* whatever DATA is, that is asked for */
+    for (size_t i = 0; i < READERS; i++)
+        if (readers[i]->recognise(request)) return readers[i];
+    return NULL;
+}
+
 static Status dataset_read(Context *ctx, Dataset *dataset, const ReadRequest *request) {
-    for (size_t i = 0; i < READERS; i++) {
-        if (!readers[i]->recognise(request)) continue;
-        snprintf(dataset->kind, sizeof dataset->kind, "%s", readers[i]->kind);
-        return readers[i]->read(ctx, dataset, request);
-    }
-    return nothing_recognised(ctx, request->path);
+    const DataReader *reader = reader_find(request);
+    if (reader == NULL) return nothing_recognised(ctx, request->path);
+    snprintf(dataset->kind, sizeof dataset->kind, "%s", reader->kind);
+    return reader->read(ctx, dataset, request);
 }
 
 Status dataset_choose_rows(Context *ctx, bool *chosen, size_t count, size_t limit) {

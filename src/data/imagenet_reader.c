@@ -196,7 +196,7 @@ close:
 }
 
 static bool imagenet_recognise(const ReadRequest *request) {
-    return request->settings->subset != NULL || (request->folder && subset_find(request->path) != NULL);
+    return request->folder && subset_find(request->path) != NULL;
 }
 
 const DataReader imagenet_reader = {
