@@ -44,18 +44,9 @@ static void expect_problem(const PictureList *list, const char *path, const char
 
 /* ---- Archives of Python's tarfile ---- */
 
-static void bytes_of(const char *path, Bytes *to) {
-    FILE *stream = fopen(path, "rb");
-    assert_non_null(stream);
-    to->count = fread(to->bytes, 1, sizeof to->bytes, stream);
-    assert_int_equal(fclose(stream), 0);
-}
-
 static void expect_picture(const PictureList *list, const char *path, const char *golden) {
     static Bytes picture;
-    char from[1024];
-    snprintf(from, sizeof from, GOLDEN_DIR "/pictures/%s", golden);
-    bytes_of(from, &picture);
+    bytes_read_picture(golden, &picture);
     const PictureEntry *entry = entry_of(list, path);
     assert_string_equal(text_or(entry->problem, ""), "");
     assert_int_equal(entry->size, picture.count);
@@ -94,7 +85,7 @@ static void test_archives(void **state) {
         PictureList list = {0};
         char path[1024];
         snprintf(path, sizeof path, GOLDEN_DIR "/tar/%s.tar", names[i]);
-        bytes_of(path, &file);
+        bytes_read_file(path, &file);
         TEST_OK(ctx, picture_list_tar(ctx, &list, path));
         expect_archive(&list, i > 0);
         assert_non_null(strstr(test_state(ctx)->log, "1 names that begin with a dot are passed over"));
@@ -377,21 +368,15 @@ static void test_what_is_a_tar(void **state) {
     test_context_close(&ctx);
 }
 
-static void picture_pack(const char *name, const char *golden) {
+/* A picture in the folder `data`, and in the tar that is being made. */
+static void picture_add(const TestScratch *scratch, const char *name, const char *golden) {
     static Bytes picture;
-    char from[1024];
-    snprintf(from, sizeof from, GOLDEN_DIR "/pictures/%s", golden);
-    bytes_of(from, &picture);
+    char path[64];
+    bytes_read_picture(golden, &picture);
+    snprintf(path, sizeof path, "data/%s", name);
+    bytes_write(scratch, path, &picture);
     tar_header(&file, TAR_POSIX, '0', name, picture.count);
     tar_content(&file, picture.bytes, picture.count);
-}
-
-static void picture_copy(const TestScratch *scratch, const char *name, const char *golden) {
-    static Bytes picture;
-    char from[1024];
-    snprintf(from, sizeof from, GOLDEN_DIR "/pictures/%s", golden);
-    bytes_of(from, &picture);
-    bytes_write(scratch, name, &picture);
 }
 
 static void expect_same(const Dataset *a, const Dataset *b) {
@@ -420,14 +405,9 @@ static void test_tar_and_folder(void **state) {
     static const char *const folders[] = {"data", "data/dogs", "data/cats"};
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(mkdir(test_path(&scratch, folders[i]), 0700), 0);
-    static const char *const names[] = {"dogs/b", "cats/2", "dogs/a"}, *const golden[] = {"rgb.png", "rgb.bmp",
-                                                                                          "photo.jpg"};
-    for (size_t i = 0; i < 3; i++) {
-        char path[64];
-        snprintf(path, sizeof path, "data/%s", names[i]);
-        picture_copy(&scratch, path, golden[i]);
-        picture_pack(names[i], golden[i]);
-    }
+    picture_add(&scratch, "dogs/b", "rgb.png");
+    picture_add(&scratch, "cats/2", "rgb.bmp");
+    picture_add(&scratch, "dogs/a", "photo.jpg");
     text_write(&scratch, "data/cats/text", "no picture");
     tar_add(&file, TAR_POSIX, '0', "./cats/text", "no picture");
     tar_finish(&file);

@@ -34,11 +34,22 @@ static inline void text_write(const TestScratch *scratch, const char *name, cons
 }
 
 /* A file's bytes as they stand on disk. */
-static inline void bytes_read(const TestScratch *scratch, const char *name, Bytes *file) {
-    FILE *stream = fopen(test_path(scratch, name), "rb");
+static inline void bytes_read_file(const char *path, Bytes *file) {
+    FILE *stream = fopen(path, "rb");
     assert_non_null(stream);
     file->count = fread(file->bytes, 1, sizeof file->bytes, stream);
     assert_int_equal(fclose(stream), 0);
+}
+
+static inline void bytes_read(const TestScratch *scratch, const char *name, Bytes *file) {
+    bytes_read_file(test_path(scratch, name), file);
+}
+
+/* One of the pictures of tests/golden/pictures. */
+static inline void bytes_read_picture(const char *name, Bytes *file) {
+    char path[1024];
+    snprintf(path, sizeof path, GOLDEN_DIR "/pictures/%s", name);
+    bytes_read_file(path, file);
 }
 
 #endif
