@@ -63,19 +63,18 @@ static Status nothing_recognised(Context *ctx, const char *path) {
     return context_fail(ctx, SPICA_ERROR_DATA, "%s: no data set that spica knows; it reads %s", path, kinds);
 }
 
-/* NULL: nobody knows what it is. */
-static const DataReader *reader_find(const ReadRequest *request) {
-    if (request->settings->subset != NULL) return &imagenet_reader; /* whatever DATA is, that is asked for */
-    for (size_t i = 0; i < READERS; i++)
-        if (readers[i]->recognise(request)) return readers[i];
-    return NULL;
+/* Whether a reader is the one for DATA; where classes of ImageNet are asked for, whatever DATA is, its reader is. */
+static bool reader_takes(const DataReader *reader, const ReadRequest *request) {
+    return request->settings->subset != NULL ? reader == &imagenet_reader : reader->recognise(request);
 }
 
 static Status dataset_read(Context *ctx, Dataset *dataset, const ReadRequest *request) {
-    const DataReader *reader = reader_find(request);
-    if (reader == NULL) return nothing_recognised(ctx, request->path);
-    snprintf(dataset->kind, sizeof dataset->kind, "%s", reader->kind);
-    return reader->read(ctx, dataset, request);
+    for (size_t i = 0; i < READERS; i++) {
+        if (!reader_takes(readers[i], request)) continue;
+        snprintf(dataset->kind, sizeof dataset->kind, "%s", readers[i]->kind);
+        return readers[i]->read(ctx, dataset, request);
+    }
+    return nothing_recognised(ctx, request->path);
 }
 
 Status dataset_choose_rows(Context *ctx, bool *chosen, size_t count, size_t limit) {
