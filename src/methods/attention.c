@@ -55,8 +55,8 @@ static void map_resize(const Attention *attention, const float *cosines, float *
     for (int y = 0; y < attention->height; y++) {
         const Between line =
             place_on_map(y, attention->height, attention->working_height, attention->input_height, attention->lines);
-        const float *upper = cosines + line.first * attention->columns;
-        const float *lower = cosines + line.second * attention->columns;
+        const float *upper = cosines + (size_t)line.first * (size_t)attention->columns;
+        const float *lower = cosines + (size_t)line.second * (size_t)attention->columns;
         for (int x = 0; x < attention->width; x++) {
             const Between column =
                 place_on_map(x, attention->width, attention->working_width, attention->input_width, attention->columns);
