@@ -3,6 +3,7 @@
  * sanitizers' build). The damage depends on its number alone, so that a failure can be repeated. */
 #include "base/csv.h"
 #include "base/random.h"
+#include "data/synset_table.h"
 #include "data/tar_list.h"
 #include "support/record_files.h"
 #include "tar_files.h"
@@ -279,6 +280,27 @@ static void test_tar(void **state) {
     parse_damaged(&scratch, "a.tar", parse_tar);
 }
 
+static Status parse_synsets(Context *ctx, const TestScratch *scratch) {
+    SynsetTable table = {0};
+    Status status = synset_table_read(ctx, &table, test_path(scratch, "list"));
+    if (status == SPICA_OK) status = synset_table_read_names(ctx, &table, test_path(scratch, "list"));
+    for (size_t i = 0; status == SPICA_OK && i < table.count; i++) {
+        assert_true(text_is_synset(table.ids[i]) && strlen(table.names[i]) > 0);
+        assert_int_equal(synset_table_find(&table, table.ids[i]), i);
+    }
+    synset_table_close(ctx, &table);
+    return status;
+}
+
+static void test_synsets(void **state) {
+    (void)state;
+    TestScratch scratch = test_scratch();
+    static const char text[] = "n02085936 Maltese dog\r\nn02056570\n\nn07747607\torange\nn02128757 orange\n";
+    original.count = 0;
+    bytes_add(&original, text, sizeof text - 1);
+    parse_damaged(&scratch, "list", parse_synsets);
+}
+
 static Status parse_npy(Context *ctx, const TestScratch *scratch) {
     NpyArray array;
     const Status status = npy_read(ctx, test_path(scratch, "array.npy"), &array);
@@ -340,6 +362,7 @@ int main(void) {
         cmocka_unit_test(test_npy_labels),
         cmocka_unit_test(test_npz),
         cmocka_unit_test(test_tar),
+        cmocka_unit_test(test_synsets),
         cmocka_unit_test(test_npy),
         cmocka_unit_test(test_csv),
     };
