@@ -104,6 +104,13 @@ static void signal_caught(int number) {
     caught_signal = number;
 }
 
+/* A terminal that is closed asks to stop, too; but whoever started the program with nohup wants it to go on. */
+static void catch_hangup(const struct sigaction *action) {
+    struct sigaction before;
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN) return;
+    sigaction(SIGHUP, action, NULL);
+}
+
 void signals_catch(void) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
@@ -111,6 +118,7 @@ void signals_catch(void) {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    catch_hangup(&action);
     /* A reader that goes away shows as a write error, which is reported, instead of a silent end. */
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);

@@ -27,13 +27,14 @@ void console_error(Console *console, const char *format, ...) __attribute__((for
 /* Removes the progress line. */
 void console_clear(Console *console);
 
-/* Catches SIGINT and SIGTERM: the first one asks the library to stop, the second ends the process at once. */
+/* Catches SIGINT, SIGTERM and, unless it is ignored, SIGHUP: the first one asks the library to stop, the second ends the
+ * process at once. */
 void signals_catch(void);
 
 /* The cancel callback: nonzero after a signal. */
 int signals_cancel(void *user);
 
-/* 130 after SIGINT, 143 after SIGTERM, else 0. */
+/* 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP, else 0. */
 int signals_exit_status(void);
 
 #endif

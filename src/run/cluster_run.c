@@ -230,6 +230,8 @@ static Status end_folder(Context *ctx, const Run *run, Status status) {
     memcpy(reason, ctx->reason, sizeof reason);
     const Status ended = run_folder_end(ctx, &run->folder, outcome_of(status));
     if (status == SPICA_OK) return ended;
+    if (status == SPICA_CANCELLED)
+        return context_fail(ctx, status, "cancelled: the same command goes on with the run in %s", run->folder.path);
     memcpy(ctx->reason, reason, sizeof reason);
     return status;
 }

@@ -1,5 +1,6 @@
-# Stopped by SIGINT in the first stage and by SIGTERM after it, the run ends with 130 and 143; the same command goes on,
-# to the same bytes as without the stops. On the finished run it trains nothing.
+# Stopped by SIGINT in the first stage, by SIGTERM after it and by SIGHUP in the last one, the run ends with 130, 143 and
+# 129; the same command goes on from the step where it stood, to the same bytes as without the stops. On the finished run
+# it trains nothing.
 . cli_tools.sh
 train "$SHARED/data" whole --set joint.steps=20
 
@@ -15,8 +16,14 @@ stop INT config.ini
 test ! -e stopped/backbone.safetensors
 stop TERM backbone.safetensors
 test ! -e stopped/model.safetensors
+stop HUP reliable.npy
+test ! -e stopped/model.safetensors
+test -e stopped/checkpoint/joint.ckpt
+test ! -e stopped/lock
 train "$SHARED/data" stopped --set joint.steps=20
+test ! -e stopped/checkpoint/joint.ckpt
 same whole stopped
+cmp whole/log.jsonl stopped/log.jsonl
 stamp=$(stat -c %Y.%i stopped/model.safetensors)
 train "$SHARED/data" stopped --set joint.steps=20
 test "$stamp" = "$(stat -c %Y.%i stopped/model.safetensors)"
