@@ -38,6 +38,12 @@ static Status check_bank(Context *ctx, const Options *options) {
     return rule_fail(ctx, options, "head.bank", "head.bn", "kept views need head.bn = eval");
 }
 
+/* So are features of a backbone that stays. */
+static Status check_frozen(Context *ctx, const Options *options) {
+    if (options_integer(options, "head.bank") == 0 || !options_boolean(options, "head.train_backbone")) return SPICA_OK;
+    return rule_fail(ctx, options, "head.bank", "head.train_backbone", "kept views need a backbone that stays");
+}
+
 /* A head that over-clusters has more clusters than the one that it helps. */
 static Status check_overclusters(Context *ctx, const Options *options) {
     const int64_t overclusters = options_integer(options, "pica.overclusters");
@@ -100,6 +106,7 @@ Status options_check(Context *ctx, const Options *options) {
     TRY(check_ranges(ctx, options));
     TRY(check_start(ctx, options));
     TRY(check_bank(ctx, options));
+    TRY(check_frozen(ctx, options));
     TRY(check_overclusters(ctx, options));
     TRY(check_known(ctx, options));
     TRY(check_partition(ctx, options));

@@ -26,12 +26,13 @@ static const AblationTable pica_tables[] = {
     {NULL, {{NULL, NULL}}},
 };
 
-/* Niu, Shan, Wang: SPICE, IEEE TIP 31 (2022), section IV-F. Stage 2 on one stage 1. Joint-SH and Joint-MH of Table VII
- * train the backbone together with the heads, which stage 2 cannot: it is fixed there. The weight of the entropy is not
+/* Niu, Shan, Wang: SPICE, IEEE TIP 31 (2022), section IV-F. Stage 2 on one stage 1. The weight of the entropy is not
  * given. */
 static const AblationVariant spice_variants[] = {
     {"full", {NULL}, NULL},
     {"non-overlap", {"head.overlap=false"}, "full"},
+    {"joint-sh", {"head.train_backbone=true", "head.bank=0", "head.count=1"}, "full"},
+    {"joint-mh", {"head.train_backbone=true", "head.bank=0"}, "full"},
     {"entropy", {"head.entropy_weight=1"}, "full"},
     {"ce", {"head.loss=plain"}, "full"},
     {"tce", {"head.loss=temperature"}, "full"},
@@ -43,7 +44,13 @@ static const AblationVariant spice_variants[] = {
 
 static const AblationTable spice_tables[] = {
     {"Table VII: components of stage 2",
-     {{"Non-overlap", "non-overlap"}, {"Entropy", "entropy"}, {"CE", "ce"}, {"TCE", "tce"}, {"SPICEs", "full"}}},
+     {{"Non-overlap", "non-overlap"},
+      {"Joint-SH", "joint-sh"},
+      {"Joint-MH", "joint-mh"},
+      {"Entropy", "entropy"},
+      {"CE", "ce"},
+      {"TCE", "tce"},
+      {"SPICEs", "full"}}},
     {"Table VIII: augmentation of the second and of the third branch (Aug1, Aug2)",
      {{"Weak Weak", "weak-weak"},
       {"Strong Weak", "strong-weak"},

@@ -55,6 +55,8 @@ static Status add_selection(Context *ctx, const HeadSettings *settings, size_t c
 
 static Status trainer_state(Context *ctx, void *user, StateParts *parts) { return head_state(ctx, user, parts); }
 
+static bool moves_backbone(const HeadSettings *settings) { return settings->train_bn || settings->train_backbone; }
+
 static Status train_steps(Context *ctx, const HeadSettings *settings, HeadTrainer *trainer, StageKeeper *keeper,
                           HeadRecords *records) {
     bool resumed;
@@ -90,8 +92,8 @@ static Status write_heads(Context *ctx, const Run *run, const HeadSettings *sett
     const size_t hidden = settings->hidden > 0 ? (size_t)settings->hidden : dimension;
     TRY(model_set_head(ctx, result->weights, model));
     TRY(model_file_write(ctx, run, RUN_HEAD, model, MODEL_HEAD));
-    /* Batch norm that trained with the heads has moved the backbone's running statistics. */
-    if (settings->train_bn) TRY(model_file_write(ctx, run, RUN_BACKBONE, model, MODEL_BACKBONE));
+    /* Batch norm that trained with the heads has moved the backbone's running statistics, or it has learnt itself. */
+    if (moves_backbone(settings)) TRY(model_file_write(ctx, run, RUN_BACKBONE, model, MODEL_BACKBONE));
     TRY(add_selection(ctx, settings, run->dataset.count, result, facts));
     return add_head_quality(ctx, run, result, features, dimension, hidden, facts);
 }
@@ -117,7 +119,7 @@ static Status compute_head(Context *ctx, Run *run, json_t *facts) {
                             settings.inference_batch, "embed", features, NULL);
     if (status == SPICA_OK) status = train_heads(ctx, run, &settings, &model, features, &keeper, &result);
     if (status == SPICA_OK) status = write_heads(ctx, run, &settings, &model, features, &result, facts);
-    if (status == SPICA_OK) status = keeper_record(ctx, &keeper, settings.train_bn ? all_files : files, facts);
+    if (status == SPICA_OK) status = keeper_record(ctx, &keeper, moves_backbone(&settings) ? all_files : files, facts);
     FREE_ARRAY(ctx, &features);
     head_result_close(ctx, &result);
     model_close(ctx, &model);

@@ -247,6 +247,7 @@ Status settings_head(Context *ctx, const Options *options, const Dataset *datase
         .temperature = section_real(section, "temperature"),
         .entropy_weight = section_real(section, "entropy_weight"),
         .train_bn = choice_is(section, "bn", "train"),
+        .train_backbone = section_boolean(section, "train_backbone"),
         .bank = section_integer(section, "bank"),
         .optimiser = section_optimiser(options, "head"),
         .learning_rate = section_real(section, "learning_rate"),
@@ -259,6 +260,7 @@ Status settings_head(Context *ctx, const Options *options, const Dataset *datase
     if (settings->epochs < 1) settings->epochs = 1;
     if (dataset_has_embeddings(dataset)) {
         settings->train_bn = false;
+        settings->train_backbone = false;
         settings->bank = 0;
     }
     head_settings_clip(ctx, settings, dataset->count);

@@ -110,6 +110,47 @@ static void test_blocks(void **state) {
     test_context_close(&ctx);
 }
 
+/* The features' gradient against signed central differences, over more rows than a block has, some of them twice. */
+static void test_feature_gradients(void **state) {
+    (void)state;
+    enum { LABELLED_ROWS = 300, PICTURES = 40 };
+    Context *ctx = test_context_open();
+    const HeadLoss loss = {.kind = CE_DOUBLE_SOFTMAX, .temperature = 1.0f};
+    static float features[PICTURES * DIM], moved[PICTURES * DIM], direction[PICTURES * DIM], d[PICTURES * DIM];
+    static int32_t rows[LABELLED_ROWS], labels[LABELLED_ROWS];
+    HeadBlock block;
+    HeadStepWork work;
+    TEST_OK(ctx, head_block_open(ctx, &block, shape, 1));
+    TEST_OK(ctx, head_step_work_open(ctx, &work, shape, LABELLED_ROWS));
+    init_params(&block.all, INIT_DEFAULT, 1, RANDOM_INIT_HEAD);
+    hash_fill(features, PICTURES * DIM, "features", 2.0f, 0.0f);
+    for (size_t i = 0; i < LABELLED_ROWS; i++) {
+        rows[i] = (int32_t)(i * 7 % PICTURES);
+        labels[i] = (int32_t)(i % CLUSTERS);
+    }
+    head_gradients(&block, 0, &loss, features, rows, labels, LABELLED_ROWS, &work);
+    head_feature_gradients(&block, 0, rows, LABELLED_ROWS, &work, d);
+    for (int trial = 0; trial < 4; trial++) {
+        char name[16];
+        double slope = 0.0, values[2];
+        snprintf(name, sizeof name, "way%d", trial);
+        hash_fill(direction, PICTURES * DIM, name, 1.0f, 0.0f);
+        for (size_t i = 0; i < PICTURES * DIM; i++)
+            slope += (double)d[i] * (double)direction[i];
+        for (int side = 0; side < 2; side++) {
+            for (size_t i = 0; i < PICTURES * DIM; i++)
+                moved[i] = features[i] + (side == 0 ? -0.002f : 0.002f) * direction[i];
+            values[side] = head_gradients(&block, 0, &loss, moved, rows, labels, LABELLED_ROWS, &work);
+        }
+        const double difference = (values[1] - values[0]) / 0.004;
+        if (fabs(difference - slope) > 2e-2 * fmax(fabs(slope), 0.01))
+            fail_msg("trial %d: gradient %.9g, differences %.9g", trial, slope, difference);
+    }
+    head_step_work_close(ctx, &work);
+    head_block_close(ctx, &block);
+    test_context_close(&ctx);
+}
+
 /* ---- whole trainings ---- */
 
 typedef struct Scene {
@@ -314,6 +355,51 @@ static void test_training_norm(void **state) {
     test_context_close(&ctx);
 }
 
+/* Joint-MH and Joint-SH: the backbone learns with the heads, and is at the end what it was at the selected epoch. The
+ * same training gives the same bits. */
+static void test_training_backbone(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    float weights[2][16 * 9];
+    double selected[2];
+    for (int heads = 1; heads < 4; heads += 2)
+        for (int time = 0; time < 2; time++) {
+            Scene scene;
+            HeadResult result;
+            float *before, *logits, *features;
+            scene_open(ctx, &scene, 100, 4);
+            const size_t dim = (size_t)scene.backbone.dimension;
+            TEST_OK(ctx, NEW_ARRAY(ctx, &before, 16 * 9));
+            TEST_OK(ctx, NEW_ARRAY(ctx, &features, 100 * dim));
+            TEST_OK(ctx, NEW_ARRAY(ctx, &logits, 100 * 4));
+            memcpy(before, weights_of(&scene.backbone, "conv1.weight", 16 * 9), 16 * 9 * sizeof *before);
+            scene.settings.train_backbone = true;
+            scene.settings.bank = heads == 1 ? 2 : 0;
+            scene.settings.count = heads;
+            scene_train(ctx, &scene, &result);
+            memcpy(weights[time], weights_of(&scene.backbone, "conv1.weight", 16 * 9), sizeof weights[0]);
+            selected[time] = result.selected_loss;
+            assert_memory_not_equal(before, weights[time], 16 * 9 * sizeof *before);
+            assert_int_equal(strstr(test_state(ctx)->log, "no bank") != NULL, 1);
+            if (result.selected_head == 0 && result.selected_epoch + 1 == scene.settings.epochs) {
+                const ViewKey key = {0};
+                TEST_OK(ctx, infer_rows(ctx, &scene.backbone, &scene.dataset, NULL, 100, &scene.settings.plain, key, 32,
+                                        NULL, features, NULL));
+                TEST_OK(ctx, head_apply(ctx, result.weights, features, 100, dim, dim, 4, logits));
+                assert_close(logits, scene.last_logits, 100 * 4, 1e-5, 1e-5);
+            }
+            head_result_close(ctx, &result);
+            FREE_ARRAY(ctx, &before);
+            FREE_ARRAY(ctx, &features);
+            FREE_ARRAY(ctx, &logits);
+            scene_close(ctx, &scene);
+            if (time == 0) continue;
+            assert_memory_equal(weights[0], weights[1], sizeof weights[0]);
+            assert_true(selected[0] == selected[1]);
+        }
+    test_context_close(&ctx);
+}
+
 /* N = K = 20. */
 static void test_few_pictures(void **state) {
     (void)state;
@@ -336,8 +422,12 @@ static void test_few_pictures(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_steps), cmocka_unit_test(test_blocks),
-                                       cmocka_unit_test(test_training), cmocka_unit_test(test_training_norm),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_steps),
+                                       cmocka_unit_test(test_blocks),
+                                       cmocka_unit_test(test_feature_gradients),
+                                       cmocka_unit_test(test_training_backbone),
+                                       cmocka_unit_test(test_training),
+                                       cmocka_unit_test(test_training_norm),
                                        cmocka_unit_test(test_few_pictures)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

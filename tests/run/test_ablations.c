@@ -95,7 +95,7 @@ static void test_shared_features(void **state) {
         for (const AblationVariant *variant = ablation->variants; variant->name != NULL; variant++)
             if (variant->features_of != NULL) check_start(ablation, variant);
     assert_true(ablation_run_weight(ablation_find("pica"), 0.25) == 7.0);
-    assert_true(ablation_run_weight(ablation_find("spice"), 0.25) == 1.0 + 7 * 0.25);
+    assert_true(ablation_run_weight(ablation_find("spice"), 0.25) == 1.0 + 9 * 0.25);
 }
 
 static void assert_option(const Options *options, const char *key, const char *text) {

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "methods/inference.h"
+#include "methods/spice/head_backbone.h"
 #include "methods/spice/head_mlp.h"
 #include "methods/spice/head_views.h"
 #include "nn/denormals.h"
@@ -46,7 +47,9 @@ struct HeadTrainer {
     int64_t *order;        /* N: the epoch's */
     double *losses;        /* per head: sum over the epoch's training pictures */
     double *pictures;      /* per head: how many */
-    float *best_buffers;   /* the running statistics at the selected epoch (train_bn), or NULL */
+    float *best_buffers;   /* the running statistics at the selected epoch (train_bn, train_backbone), or NULL */
+    float *best_values;    /* the backbone's weights then (train_backbone), or NULL */
+    HeadBackbone joint;    /* train_backbone; else zeroed */
     HeadResult result;     /* of the epochs so far */
     uint64_t step;         /* E-steps taken */
     int64_t judged;        /* epochs */
@@ -59,8 +62,9 @@ void head_settings_clip(Context *ctx, HeadSettings *settings, size_t count) {
         log_info(ctx, "head: pictures of an E-step lowered from %zu to all %zu", settings->estep, count);
         settings->estep = count;
     }
-    if (settings->train_bn && settings->bank > 0) {
-        log_info(ctx, "head: no bank of views, since batch norm in training mode changes the features");
+    if ((settings->train_bn || settings->train_backbone) && settings->bank > 0) {
+        log_info(ctx, "head: no bank of views, since %s changes the features",
+                 settings->train_backbone ? "the backbone that learns" : "batch norm in training mode");
         settings->bank = 0;
     }
 }
@@ -133,10 +137,20 @@ static Status open_embeddings(Context *ctx, HeadTrainer *run, const float *featu
     TRY(NEW_ARRAY(ctx, &run->chunk, run->settings.estep * run->dim));
     TRY(NEW_ARRAY(ctx, &run->order, run->count));
     run->order_epoch = -1;
-    if (!run->settings.train_bn) return SPICA_OK;
+    return SPICA_OK;
+}
+
+/* Of a backbone that changes: its features, and what it is at the selected epoch. */
+static Status open_moving(Context *ctx, HeadTrainer *run) {
+    const HeadSettings *settings = &run->settings;
+    const Params *params = net_params(run->backbone->net);
+    if (!settings->train_bn && !settings->train_backbone) return SPICA_OK;
     TRY(NEW_ARRAY(ctx, &run->drifted, run->count * run->dim));
     run->plain = run->drifted;
-    return NEW_ZEROED(ctx, &run->best_buffers, net_params(run->backbone->net)->buffer_count);
+    TRY(NEW_ZEROED(ctx, &run->best_buffers, params->buffer_count));
+    if (!settings->train_backbone) return SPICA_OK;
+    TRY(NEW_ZEROED(ctx, &run->best_values, params->count));
+    return head_backbone_open(ctx, &run->joint, settings, run->dataset, run->backbone, run->shape);
 }
 
 static Status open_result(Context *ctx, HeadTrainer *run) {
@@ -168,6 +182,7 @@ static Status open_all(Context *ctx, HeadTrainer *run, const HeadSettings *setti
     TRY(open_heads(ctx, run));
     TRY(open_workers(ctx, run));
     TRY(open_embeddings(ctx, run, features));
+    TRY(open_moving(ctx, run));
     TRY(open_result(ctx, run));
     return head_views_open(ctx, &run->views, &run->settings, dataset, backbone);
 }
@@ -185,6 +200,7 @@ void head_close(Context *ctx, HeadTrainer **trainer) {
     HeadTrainer *run = *trainer;
     if (run == NULL) return;
     head_views_close(ctx, &run->views);
+    head_backbone_close(ctx, &run->joint);
     for (int w = 0; run->workers != NULL && w < run->worker_count; w++)
         worker_close(ctx, &run->workers[w]);
     for (int h = 0; h < run->settings.count; h++) {
@@ -202,6 +218,7 @@ void head_close(Context *ctx, HeadTrainer **trainer) {
     FREE_ARRAY(ctx, &run->drifted);
     FREE_ARRAY(ctx, &run->order);
     FREE_ARRAY(ctx, &run->best_buffers);
+    FREE_ARRAY(ctx, &run->best_values);
     head_result_close(ctx, &run->result);
     FREE_ARRAY(ctx, trainer);
 }
@@ -237,6 +254,14 @@ static Status moving_state(Context *ctx, HeadTrainer *run, StateParts *parts) {
     return plan_state(ctx, run->views.training_plan, "backbone.forwards", parts);
 }
 
+/* A backbone that learns with the heads. */
+static Status joint_backbone_state(Context *ctx, HeadTrainer *run, StateParts *parts) {
+    const Params *params = net_params(run->backbone->net);
+    TRY(state_parts_add_floats(ctx, parts, run->best_buffers, params->buffer_count, NULL, "selected.buffers"));
+    TRY(state_parts_add_floats(ctx, parts, run->best_values, params->count, NULL, "selected.backbone"));
+    return head_backbone_state(ctx, &run->joint, parts);
+}
+
 Status head_state(Context *ctx, HeadTrainer *run, StateParts *parts) {
     const size_t heads = (size_t)run->settings.count;
     TRY(STATE_VALUE(ctx, parts, &run->step, "step"));
@@ -246,6 +271,7 @@ Status head_state(Context *ctx, HeadTrainer *run, StateParts *parts) {
     TRY(state_parts_add(ctx, parts, run->losses, heads * sizeof *run->losses, "losses"));
     TRY(state_parts_add(ctx, parts, run->pictures, heads * sizeof *run->pictures, "pictures"));
     TRY(result_state(ctx, run, parts));
+    if (run->settings.train_backbone) return joint_backbone_state(ctx, run, parts);
     return run->settings.train_bn ? moving_state(ctx, run, parts) : SPICA_OK;
 }
 
@@ -314,8 +340,8 @@ static double judge_head(HeadTrainer *run, int head, HeadWorker *worker) {
 
 /* ---- all heads ---- */
 
-/* Every head is one thread's from beginning to end, with a BLAS of one thread, so that the number of threads changes no
- * bit. */
+/* E-step and, where the backbone stays, M-step. Every head is one thread's from beginning to end, with a BLAS of one
+ * thread, so that the number of threads changes no bit. */
 static void train_heads(Context *ctx, HeadTrainer *run, uint64_t step) {
     const int heads = run->settings.count;
 #pragma omp parallel for schedule(static, 1) num_threads(run->worker_count)
@@ -324,7 +350,10 @@ static void train_heads(Context *ctx, HeadTrainer *run, uint64_t step) {
         HeadWorker *worker = &run->workers[omp_get_thread_num()];
         const unsigned mode = denormals_flush();
         const size_t labelled = label_head(run, h, worker);
-        train_head(ctx, run, h, worker, labelled, step);
+        if (run->settings.train_backbone)
+            head_backbone_set(&run->joint, h, worker->rows, worker->labels, labelled);
+        else
+            train_head(ctx, run, h, worker, labelled, step);
         denormals_restore(mode);
     }
 }
@@ -382,6 +411,9 @@ static Status train_chunk(Context *ctx, HeadTrainer *run) {
     for (size_t i = 0; i < run->settings.estep; i++)
         memcpy(run->chunk + i * run->dim, run->embeddings + (size_t)rows[i] * run->dim, run->dim * sizeof(float));
     train_heads(ctx, run, run->step);
+    if (run->settings.train_backbone)
+        TRY(head_backbone_train(ctx, &run->joint, &run->heads, run->optimisers, rows, run->step, run->losses,
+                                run->pictures));
     TRY(check_finite(ctx, run, epoch));
     run->step++;
     return SPICA_OK;
@@ -413,6 +445,7 @@ static void keep_best(HeadTrainer *run, const HeadScore *scores) {
         head_block_compact(&run->heads, h, result->weights);
         const Params *params = net_params(run->backbone->net);
         if (run->best_buffers != NULL) memcpy(run->best_buffers, params->buffers, params->buffer_count * sizeof(float));
+        if (run->best_values != NULL) memcpy(run->best_values, params->values, params->count * sizeof(float));
     }
 }
 
@@ -457,6 +490,7 @@ void head_take_result(HeadTrainer *run, HeadResult *result) {
     run->result = (HeadResult){0};
     if (run->best_buffers == NULL) return;
     memcpy(params->buffers, run->best_buffers, params->buffer_count * sizeof(float));
+    if (run->best_values != NULL) memcpy(params->values, run->best_values, params->count * sizeof(float));
     params_changed(params);
 }
 
@@ -465,8 +499,7 @@ static Status train_all(Context *ctx, HeadTrainer *run, HeadEpochDone epoch_done
         const HeadScore *scores;
         TRY(context_check_cancel(ctx));
         TRY(head_step(ctx, run, &scores));
-        if (scores != NULL && epoch_done != NULL)
-            TRY(epoch_done(ctx, user, scores->epoch, head_logits(run), scores));
+        if (scores != NULL && epoch_done != NULL) TRY(epoch_done(ctx, user, scores->epoch, head_logits(run), scores));
     }
     return SPICA_OK;
 }

@@ -21,8 +21,10 @@ typedef struct HeadSettings {
     CrossEntropyKind loss;
     float temperature;
     float entropy_weight;
-    bool train_bn; /* strong views in training mode, running statistics drift (program); else evaluation mode */
-    int bank;      /* cached views per picture, weak and strong each; 0: fresh views every epoch */
+    bool train_bn;       /* strong views in training mode, running statistics drift (program); else evaluation mode */
+    bool train_backbone; /* the backbone learns with the heads (Joint-SH, Joint-MH of Table VII); f_i stay those before
+                          */
+    int bank;            /* cached views per picture, weak and strong each; 0: fresh views every epoch */
     OptimiserSettings optimiser;
     float learning_rate;
     Policy weak, strong, plain; /* plain: the untouched image */
@@ -55,7 +57,8 @@ void head_settings_clip(Context *ctx, HeadSettings *settings, size_t count);
 typedef struct HeadTrainer HeadTrainer;
 
 /* features[N x D]: the backbone's on untouched images, not normalised. The backbone's weights stay; its running
- * statistics change only when train_bn. dataset, backbone and features must outlive the trainer. */
+ * statistics change only when train_bn; both change when train_backbone. dataset, backbone and features must outlive
+ * the trainer. */
 Status head_open(Context *ctx, HeadTrainer **trainer, const HeadSettings *settings, const Dataset *dataset,
                  Model *backbone, const float *features);
 void head_close(Context *ctx, HeadTrainer **trainer);
@@ -73,7 +76,7 @@ const float *const *head_logits(const HeadTrainer *trainer);
  * it goes on with the same bits. */
 Status head_state(Context *ctx, HeadTrainer *trainer, StateParts *parts);
 
-/* What a training that is done has selected; the backbone's running statistics become those of the selected epoch. */
+/* What a training that is done has selected; what changed of the backbone becomes that of the selected epoch. */
 void head_take_result(HeadTrainer *trainer, HeadResult *result);
 
 /* All of it at once. epoch_done (may be NULL) is called with every head's logits [count][N x K] on untouched images

@@ -223,3 +223,24 @@ double head_gradients(HeadBlock *block, int head, const HeadLoss *loss, const fl
     }
     return value;
 }
+
+/* d_x = ((d_logits W2) where hidden > 0) W0, block by block; `gathered` holds it. */
+void head_feature_gradients(const HeadBlock *block, int head, const int32_t *rows, size_t count, HeadStepWork *work,
+                            float *d_features) {
+    const HeadShape shape = block->shape;
+    const HeadWeights weights = head_block_weights(block, head);
+    const int dim = (int)shape.dim, width = (int)shape.hidden, clusters = (int)shape.clusters;
+    for (size_t first = 0; first < count; first += HEAD_BLOCK) {
+        const size_t some = count - first < HEAD_BLOCK ? count - first : HEAD_BLOCK;
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)some, width, clusters, 1.0f,
+                    work->d_logits + first * shape.clusters, clusters, weights.w2, width, 0.0f, work->d_hidden, width);
+        mask_relu(work->d_hidden, work->hidden + first * shape.hidden, some * shape.hidden);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)some, dim, width, 1.0f, work->d_hidden, width,
+                    weights.w0, dim, 0.0f, work->gathered, dim);
+        for (size_t i = 0; i < some; i++) {
+            float *row = d_features + (size_t)rows[first + i] * shape.dim;
+            for (size_t d = 0; d < shape.dim; d++)
+                row[d] += work->gathered[i * shape.dim + d];
+        }
+    }
+}

@@ -67,4 +67,9 @@ typedef struct HeadLoss {
 double head_gradients(HeadBlock *block, int head, const HeadLoss *loss, const float *features, const int32_t *rows,
                       const int32_t *labels, size_t count, HeadStepWork *work);
 
+/* Adds to the rows[count] of d_features[.. x D] the gradient of what head_gradients has just computed on the same rows
+ * with the same work, before the head's weights change. */
+void head_feature_gradients(const HeadBlock *block, int head, const int32_t *rows, size_t count, HeadStepWork *work,
+                            float *d_features);
+
 #endif

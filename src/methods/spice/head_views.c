@@ -67,7 +67,7 @@ Status head_views_open(Context *ctx, HeadViews *views, const HeadSettings *setti
     TRY(check_view_shape(ctx, "head", &backbone->spec, &settings->strong, dataset));
     TRY(NEW_ARRAY(ctx, &views->weak, views->estep * views->dim));
     TRY(NEW_ARRAY(ctx, &views->strong, views->estep * views->dim));
-    if (settings->train_bn) return open_training(ctx, views);
+    if (settings->train_bn && !settings->train_backbone) return open_training(ctx, views);
     return settings->bank > 0 ? open_bank(ctx, views) : SPICA_OK;
 }
 
@@ -120,6 +120,7 @@ Status head_views_fill(Context *ctx, HeadViews *views, const int64_t *rows, uint
     }
     TRY(infer_rows(ctx, views->backbone, views->dataset, rows, views->estep, &settings->weak,
                    view_key(views, step, VIEW_WEAK), batch, NULL, views->weak, NULL));
+    if (settings->train_backbone) return SPICA_OK; /* the M-step draws its own strong views */
     if (views->training_plan != NULL) return fill_training(ctx, views, rows, step);
     return infer_rows(ctx, views->backbone, views->dataset, rows, views->estep, &settings->strong,
                       view_key(views, step, VIEW_STRONG), batch, NULL, views->strong, NULL);

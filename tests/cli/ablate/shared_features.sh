@@ -15,6 +15,12 @@ for seed in 4 5; do
         test "$(trained "runs/full/seed-$seed")" = "$(trained "runs/$variant/seed-$seed")"
     done
 done
+# Where the backbone learns with the heads, it begins as the same one.
+for variant in joint-sh joint-mh; do
+    cmp runs/full/seed-4/embeddings.npy "runs/$variant/seed-4/embeddings.npy"
+    ! cmp -s runs/full/seed-4/backbone.safetensors "runs/$variant/seed-4/backbone.safetensors"
+done
+test -s runs/gradient-ratio.csv
 ! cmp -s runs/full/seed-4/backbone.safetensors runs/full/seed-5/backbone.safetensors
 
 for variant in $variants; do
