@@ -132,13 +132,16 @@ static PictureOutcome bmp_open(const PictureWish *wish, Picture *picture, bool p
     return PICTURE_DECODED;
 }
 
-/* How often the picture may be halved while it is decoded: what is left is at least twice the wanted size, so that the
- * last resizing decides what it looks like. */
+/* What is left of a picture that is made smaller while it is decoded is at least so many times the wanted size, so that
+ * the last resizing decides what it looks like. */
+#define SHRINK_MARGIN 1.5
+
+/* How many times smaller the picture may be decoded. */
 static double shrink_room(const PictureWish *wish, const PictureTold *told) {
     const double across = (double)told->width / wish->width, down = (double)told->height / wish->height;
     if (wish->fit == DECODE_EXACT) return 1.0;
     const double factor = wish->fit == DECODE_CROP ? fmin(across, down) : fmax(across, down);
-    return factor / 2.0;
+    return factor / SHRINK_MARGIN;
 }
 
 /* Opens a large JPEG or WebP file once more, smaller. */
