@@ -13,11 +13,12 @@
  *   stage_known.c     known labels, in the place of SPICE's second stage
  *   stage_scan.c, stage_self_label.c   the stages of SCAN
  *   model_files.h     networks from and to files of the run folder
- *   head_records.h    every clustering head after every epoch
+ *   head_records.h    every clustering head after every epoch; reliable_record.h: how right the reliable labels are
  *   stage_pica.c      the stage of PICA; pica_records.h: what it records for its plots
  *   stage_partition.h the classic algorithms' stage
  *   run_results.h     clusters.csv, probabilities.npy, metrics.json
- *   ablations.h       a paper's ablation tables as data; ablate_run.c runs them, ablation_results.h tells of them
+ *   ablations.h       a paper's ablation tables as data; ablate_run.c runs them, ablation_results.h tells of them,
+ *                     gradient_ratio.h writes a figure that belongs to one
  *   trials_run.h      the same run with several seeds; trial_results.h tells of them
  *   several_runs.h    what ablations and trials share
  *   quality.h         metrics of a clustering and their JSON; confusion_table.h: a matrix as CSV
