@@ -26,9 +26,14 @@
 #define LANES (2 * LANES_AT_ONCE)
 typedef float Lanes __attribute__((vector_size(32)));
 
+/* Threads are not worth waking for fewer. */
+#define POINTS_OF_A_THREAD ((size_t)256)
+
 Status tsne_forces_open(Context *ctx, TsneForces *forces, const TsneAffinities *affinities, double theta) {
     const size_t count = affinities->count;
-    *forces = (TsneForces){.affinities = affinities, .theta_square = (float)(theta * theta), .threads = ctx->threads};
+    const size_t worth = count / POINTS_OF_A_THREAD > 0 ? count / POINTS_OF_A_THREAD : 1;
+    const int threads = (size_t)ctx->threads < worth ? ctx->threads : (int)worth;
+    *forces = (TsneForces){.affinities = affinities, .theta_square = (float)(theta * theta), .threads = threads};
     TRY(tsne_tree_open(ctx, &forces->tree, count));
     TRY(NEW_ARRAY(ctx, &forces->sums, count));
     TRY(NEW_ARRAY(ctx, &forces->repulsion, 2 * count));

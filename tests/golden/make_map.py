@@ -4,7 +4,7 @@
     /usr/bin/python3 tests/golden/make_map.py              writes tests/golden/map/
 
 near_points, near_begins, near_others, near_values: points and the sparse symmetric P of t-SNE at perplexity 10.
-digits: 600 of scikit-learn's handwritten digits, 8 x 8 pixels of 0 .. 16.
+digits: 400 of scikit-learn's handwritten digits, 8 x 8 pixels of 0 .. 16.
 digits_map: what scikit-learn's t-SNE reaches on them: trustworthiness (k = 12) and divergence.
 """
 import os
@@ -39,7 +39,7 @@ def make_near():
 
 
 def make_digits():
-    points = load_digits().data[:600]
+    points = load_digits().data[:400]
     tsne = TSNE(init="pca", learning_rate="auto", random_state=0)
     found = tsne.fit_transform(points.astype(np.float32))
     save("digits", points, np.uint8)
