@@ -204,3 +204,11 @@ close:
     FREE_ARRAY(ctx, &matched);
     return status;
 }
+
+Status metrics_ari(Context *ctx, double *ari, const int64_t *confusion, size_t clusters, size_t classes) {
+    Table table = {0};
+    const Status status = table_open(ctx, &table, confusion, clusters, classes);
+    if (status == SPICA_OK) *ari = table_ari(&table);
+    table_close(ctx, &table);
+    return status;
+}

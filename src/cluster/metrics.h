@@ -26,4 +26,7 @@ void confusion_count(int64_t *confusion, const int32_t *predicted, const int32_t
 Status metrics_compute(Context *ctx, Metrics *metrics, const int64_t *confusion, size_t clusters, size_t classes,
                        int64_t *class_of);
 
+/* *ari alone, which needs no matching: O(clusters x classes). Errors: SPICA_ERROR_MEMORY. */
+Status metrics_ari(Context *ctx, double *ari, const int64_t *confusion, size_t clusters, size_t classes);
+
 #endif

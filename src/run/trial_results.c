@@ -28,12 +28,10 @@ void trial_results_close(Context *ctx, TrialResults *results) {
 static Status measure_pair(Context *ctx, const TrialResults *results, const Trial *a, const Trial *b, double *ari) {
     const size_t clusters = results->clusters;
     int64_t *confusion;
-    Metrics metrics = {0};
     TRY(NEW_ARRAY(ctx, &confusion, clusters * clusters));
     confusion_count(confusion, a->labels, b->labels, results->pictures, clusters, clusters);
-    const Status status = metrics_compute(ctx, &metrics, confusion, clusters, clusters, NULL);
+    const Status status = metrics_ari(ctx, ari, confusion, clusters, clusters);
     FREE_ARRAY(ctx, &confusion);
-    *ari = metrics.ari;
     return status;
 }
 

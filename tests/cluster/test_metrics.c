@@ -36,6 +36,9 @@ static void test_golden_cases(void **state) {
         assert_integers_equal(counted, confusion + cell, clusters * classes);
         TEST_OK(ctx, metrics_compute(ctx, &metrics, counted, clusters, classes, NULL));
         assert_metrics(&metrics, expected + 5 * number, number);
+        double ari;
+        TEST_OK(ctx, metrics_ari(ctx, &ari, counted, clusters, classes));
+        assert_true(ari == metrics.ari);
         assert_true(metrics.pictures == count && metrics.clusters == clusters && metrics.classes == classes);
         first += count;
         cell += clusters * classes;
