@@ -12,7 +12,7 @@ static const char usage[] =
     "(CIFAR-10's binary version, their labels 0 to 9 in turn), array.npy, png (a folder) and png.tar.\n";
 
 #define SIDE 32
-#define PLANE (SIDE * SIDE)
+#define PLANE ((size_t)SIDE * SIDE)
 #define PICTURE (3 * PLANE)
 #define BATCHES 6
 #define BLOCK 512
