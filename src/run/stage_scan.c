@@ -31,6 +31,7 @@ typedef struct ScanRun {
     float *probabilities; /* N x K: of the last evaluation */
     int32_t *predicted;   /* N */
     int64_t steps;        /* done */
+    int64_t evaluated;    /* steps done at the last evaluation */
     int64_t kept_step;    /* after which the model that is kept stood */
     double kept_loss;
 } ScanRun;
@@ -38,6 +39,7 @@ typedef struct ScanRun {
 static Status state_of(Context *ctx, void *user, StateParts *parts) {
     ScanRun *s = user;
     TRY(STATE_VALUE(ctx, parts, &s->steps, "steps"));
+    TRY(STATE_VALUE(ctx, parts, &s->evaluated, "evaluated"));
     TRY(STATE_VALUE(ctx, parts, &s->kept_step, "kept_step"));
     TRY(STATE_VALUE(ctx, parts, &s->kept_loss, "kept_loss"));
     TRY(step_log_state(ctx, &s->log, parts));
@@ -71,6 +73,7 @@ static Status evaluate(Context *ctx, ScanRun *s) {
     const ScanLoss loss = scan_measure(ctx, s->probabilities, count, clusters, s->neighbours, s->each,
                                        s->each < MEASURED_NEIGHBOURS ? s->each : MEASURED_NEIGHBOURS);
     TRY(log_evaluation(ctx, s, &loss));
+    s->evaluated = s->steps;
     if (s->kept_step > 0 && !(loss.total < s->kept_loss)) return SPICA_OK;
     s->kept_step = s->steps;
     s->kept_loss = loss.total;
@@ -79,14 +82,17 @@ static Status evaluate(Context *ctx, ScanRun *s) {
 
 /* ---- training ---- */
 
+/* An evaluation that was interrupted is made up for before the next step. */
 static Status take_steps(Context *ctx, ScanRun *s) {
     const int64_t planned = scan_steps(&s->settings, s->run->dataset.count);
     const int64_t epoch_steps = scan_epoch_steps(&s->settings, s->run->dataset.count);
     Progress progress;
     double total = NAN;
     progress_start(&progress, ctx, STAGE_SCAN, "step", (double)planned);
-    while (plan_epochs_go_on(s->run, "scan.epochs", planned, s->steps)) {
+    for (;;) {
         ScanLoss loss;
+        if (s->steps % epoch_steps == 0 && s->evaluated != s->steps) TRY(evaluate(ctx, s));
+        if (!plan_epochs_go_on(s->run, "scan.epochs", planned, s->steps)) break;
         TRY(keeper_between(ctx, &s->keeper));
         TRY(scan_step(ctx, s->trainer, &loss));
         const double figures[3] = {loss.total, loss.consistency, loss.entropy};
@@ -95,10 +101,9 @@ static Status take_steps(Context *ctx, ScanRun *s) {
         total = loss.total;
         progress.total = plan_expected(s->run, "scan.epochs", planned, s->steps, progress.started);
         progress_update(&progress, (double)s->steps, total);
-        if (s->steps % epoch_steps == 0) TRY(evaluate(ctx, s));
     }
     progress_finish(&progress, (double)s->steps, total);
-    return s->steps % epoch_steps == 0 ? SPICA_OK : evaluate(ctx, s);
+    return s->evaluated == s->steps ? SPICA_OK : evaluate(ctx, s);
 }
 
 static Status find_neighbours(Context *ctx, ScanRun *s) {
@@ -164,8 +169,7 @@ static Status compute_scan(Context *ctx, Run *run, json_t *facts) {
     s.keeper.state = state_of;
     s.keeper.user = &s;
     if (status == SPICA_OK) status = train(ctx, &s, facts);
-    if (status == SPICA_OK && s.kept_step != s.steps) status = add_kept_quality(ctx, &s, facts);
-    if (status == SPICA_OK && s.kept_step == s.steps) status = run_add_quality(ctx, run, s.predicted, facts);
+    if (status == SPICA_OK) status = add_kept_quality(ctx, &s, facts);
     if (status == SPICA_OK) status = keeper_record(ctx, &s.keeper, files, facts);
     scan_close(ctx, &s.trainer);
     keeper_close(ctx, &s.keeper);
