@@ -228,12 +228,17 @@ SPICA_API spica_status spica_probe(spica_context *context, const char *run, cons
 SPICA_API spica_status spica_embed(spica_context *context, const char *model, const char *data,
                                    const spica_options *options, const char *output, size_t *count, size_t *dimension);
 
+/* How spica_report writes. Zeroed means: all defaults. */
+typedef struct spica_report_settings {
+    const char *data;  /* where the run's pictures are now; NULL: where they were */
+    size_t map_points; /* most pictures on the map, which takes most of the time; 0: 10,000 */
+} spica_report_settings;
+
 /* Writes RUN/report.html, one file that opens from disk without a network and shows a finished run: its clusters, their
- * pictures, a map of them and how training went; and its plots as RUN/plots/NAME.svg (docs/report.md). data: where the
- * run's pictures are, or NULL: where they were; where they are gone, or others, the report is made without them and the
- * log says so. options: run.threads counts; may be NULL. Errors: SPICA_ERROR_RUN where the run is not finished,
- * SPICA_ERROR_IO. */
-SPICA_API spica_status spica_report(spica_context *context, const char *run, const char *data,
+ * pictures, a map of them and how training went; and its plots as RUN/plots/NAME.svg (docs/report.md). Where the
+ * pictures are gone, or others, the report is made without them and the log says so. settings may be NULL; options:
+ * run.threads counts; may be NULL. Errors: SPICA_ERROR_RUN where the run is not finished, SPICA_ERROR_IO. */
+SPICA_API spica_status spica_report(spica_context *context, const char *run, const spica_report_settings *settings,
                                     const spica_options *options);
 
 /* What a data set, run folder or weights file is, as JSON (docs/formats.md); *json freed by spica_text_free. Of a data

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <jansson.h>
 
@@ -70,11 +71,34 @@ static void print_trials(const char *run) {
     json_decref(record);
 }
 
+/* Pictures on the map for every second of the run: the map then takes a few per cent of its time. */
+#define MAP_POINTS_A_SECOND 40.0
+#define MAP_POINTS_LEAST 500.0
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* The run, and a report that does not take long beside it. */
+static spica_status cluster_and_report(spica_context *context, const Arguments *arguments, spica_quality *quality) {
+    const double started = seconds_now();
+    const spica_status status = spica_cluster(context, arguments->options, arguments->operands[0], arguments->output,
+                                              arguments->overwrite, quality);
+    if (status != SPICA_OK || arguments->no_report) return status;
+    const double points = MAP_POINTS_A_SECOND * (seconds_now() - started);
+    const spica_report_settings settings = {
+        .data = arguments->operands[0],
+        .map_points = (size_t)(points < MAP_POINTS_LEAST ? MAP_POINTS_LEAST : points),
+    };
+    return spica_report(context, arguments->output, &settings, arguments->options);
+}
+
 static spica_status run(spica_context *context, Console *console, const Arguments *arguments) {
     const bool trials = strcmp(spica_options_get(arguments->options, "run.trials"), "1") != 0;
     spica_quality quality;
-    const spica_status status = spica_cluster(context, arguments->options, arguments->operands[0], arguments->output,
-                                              arguments->overwrite, &quality);
+    const spica_status status = cluster_and_report(context, arguments, &quality);
     if (status != SPICA_OK) return status;
     console_clear(console);
     if (arguments->json) {
@@ -96,6 +120,7 @@ const Command command_cluster = {
     .takes_output = true,
     .takes_json = true,
     .takes_overwrite = true,
+    .takes_no_report = true,
     .takes_recipe = true,
     .takes_all_options = true,
     .run = run,

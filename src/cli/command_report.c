@@ -4,8 +4,8 @@
 
 static spica_status run(spica_context *context, Console *console, const Arguments *arguments) {
     const char *folder = arguments->operands[0];
-    const char *data = arguments->operand_count > 1 ? arguments->operands[1] : NULL;
-    const spica_status status = spica_report(context, folder, data, arguments->options);
+    const spica_report_settings settings = {.data = arguments->operand_count > 1 ? arguments->operands[1] : NULL};
+    const spica_status status = spica_report(context, folder, &settings, arguments->options);
     if (status != SPICA_OK) return status;
     console_clear(console);
     printf("%s/report.html\n", folder);

@@ -58,6 +58,7 @@ static void add_facts(ReportPage *page) {
     add_percent_fact(html, "mean confidence", report_metric(report, NULL, "mean_confidence"));
     add_percent_fact(html, "reliable pictures", reliable_share(report));
     add_score_fact(html, "silhouette", report_metric(report, NULL, "silhouette"));
+    add_score_fact(html, "calibration error", report_metric(report, NULL, "calibration_error"));
     add_percent_fact(html, "accuracy (ACC)", report_metric(report, NULL, "acc"));
     add_score_fact(html, "NMI", report_metric(report, NULL, "nmi"));
     add_score_fact(html, "ARI", report_metric(report, NULL, "ari"));

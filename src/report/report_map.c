@@ -40,12 +40,14 @@ static Status place_points(Context *ctx, ReportMap *map, const ReportData *repor
     return status;
 }
 
-Status report_map_open(Context *ctx, ReportMap *map, const ReportData *report, const ClusterMembers *listed) {
+Status report_map_open(Context *ctx, ReportMap *map, const ReportData *report, const ClusterMembers *listed,
+                       size_t points) {
     const size_t count = listed->starts[listed->clusters];
+    const size_t most = points > 0 && points < MAP_POINTS_MOST ? points : MAP_POINTS_MOST;
     const uint64_t seed = (uint64_t)options_integer(&report->options, "run.seed");
     *map = (ReportMap){0};
     if (report->embeddings == NULL || count < MAP_POINTS_LEAST) return SPICA_OK;
-    map->count = count < MAP_POINTS_MOST ? count : MAP_POINTS_MOST;
+    map->count = count < most ? count : most;
     TRY(NEW_ARRAY(ctx, &map->places, map->count));
     TRY(NEW_ARRAY(ctx, &map->xy, 2 * map->count));
     TRY(choose_places(ctx, map, count, seed));

@@ -14,10 +14,12 @@ typedef struct ReportMap {
     float *xy;      /* count x 2, owned */
 } ReportMap;
 
-/* A map of the run's embeddings by t-SNE, of a random choice of MAP_POINTS_MOST listed pictures where there are more.
+/* A map of the run's embeddings by t-SNE, of a random choice of `points` listed pictures (0: MAP_POINTS_MOST, which is
+ * the most) where there are more.
  * Without embeddings, and with fewer than 3 pictures, there is none. Errors: SPICA_ERROR_MEMORY, SPICA_ERROR_NUMERIC,
  * SPICA_CANCELLED. */
-Status report_map_open(Context *ctx, ReportMap *map, const ReportData *report, const ClusterMembers *listed);
+Status report_map_open(Context *ctx, ReportMap *map, const ReportData *report, const ClusterMembers *listed,
+                       size_t points);
 void report_map_close(Context *ctx, ReportMap *map);
 
 #endif

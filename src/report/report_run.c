@@ -78,14 +78,14 @@ static Status write_page(Context *ctx, const RunFolder *folder, TextBuffer *html
     return status;
 }
 
-static Status make_report(Context *ctx, const ReportData *report) {
+static Status make_report(Context *ctx, const ReportData *report, size_t map_points) {
     ClusterMembers members = {0}, listed = {0};
     ReportMap map = {0};
     ReportPage page = {
         .ctx = ctx, .report = report, .members = &members, .listed = &listed, .map = &map, .html = {.ctx = ctx}};
     Status status = cluster_members_open(ctx, &members, report);
     if (status == SPICA_OK) status = cluster_members_thin(ctx, &members, LISTED_MOST, &listed);
-    if (status == SPICA_OK) status = report_map_open(ctx, &map, report, &listed);
+    if (status == SPICA_OK) status = report_map_open(ctx, &map, report, &listed, map_points);
     if (status == SPICA_OK) status = make_plot_folder(ctx, &report->folder);
     if (status == SPICA_OK) status = add_all(&page);
     if (status == SPICA_OK) status = write_page(ctx, &report->folder, &page.html);
@@ -96,13 +96,16 @@ static Status make_report(Context *ctx, const ReportData *report) {
     return status;
 }
 
-spica_status spica_report(spica_context *context, const char *run, const char *data, const spica_options *options) {
+spica_status spica_report(spica_context *context, const char *run, const spica_report_settings *settings,
+                          const spica_options *options) {
+    static const spica_report_settings usual = {0};
     ReportData report = {0};
     const int threads = context->threads;
     const int64_t asked = options != NULL ? options_integer(&options->options, "run.threads") : 0;
+    if (settings == NULL) settings = &usual;
     if (asked > 0) context->threads = (int)asked;
-    Status status = report_data_open(context, &report, run, data);
-    if (status == SPICA_OK) status = make_report(context, &report);
+    Status status = report_data_open(context, &report, run, settings->data);
+    if (status == SPICA_OK) status = make_report(context, &report, settings->map_points);
     report_data_close(context, &report);
     context->threads = threads;
     return status;

@@ -15,7 +15,7 @@ column() {
 train() {
     train_data=$1 train_run=$2
     shift 2
-    spica cluster "$train_data" -k 3 -o "$train_run" --recipe "$TOPICS/tiny.ini" --quiet "$@" >/dev/null
+    spica cluster --no-report "$train_data" -k 3 -o "$train_run" --recipe "$TOPICS/tiny.ini" --quiet "$@" >/dev/null
 }
 
 # same RUN RUN...: the runs have the same clusters and the same model, byte for byte.

@@ -14,5 +14,5 @@ cmp printed runs/ablation.json
 for variant in no-entropy no-overclustering no-perturbation gaussian xavier kaiming; do
     diff runs/full/seed-4/config.ini "runs/$variant/seed-4/config.ini" | grep '^[<>]' || true
 done
-spica cluster "$SHARED/data" -k 3 -o alone --recipe "$small" --quiet --method pica --seed 5 --set pica.entropy_weight=0 >/dev/null
+spica cluster --no-report "$SHARED/data" -k 3 -o alone --recipe "$small" --quiet --method pica --seed 5 --set pica.entropy_weight=0 >/dev/null
 same alone runs/no-entropy/seed-5

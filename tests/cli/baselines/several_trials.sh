@@ -14,7 +14,7 @@ spica "$@" --trials 4 --json >four.json
 cmp four.json run/trials.json
 grep -c '"agreement"' four.json
 # Labels, or none: the same choice.
-spica cluster "$SHARED/data" -k 5 -o blind --method kmeans --on pca:3 --set partition.starts=1 --quiet --trials 3 \
+spica cluster --no-report "$SHARED/data" -k 5 -o blind --method kmeans --on pca:3 --set partition.starts=1 --quiet --trials 3 \
     --labels none >/dev/null
 cut -d, -f1-3 blind/trials.csv | cmp - before
 try "$@" --trials 3 --seed 7

@@ -7,7 +7,7 @@ train "$SHARED/data" plain --method kmeans --on embeddings --features-from donor
 cmp moco/clusters.csv plain/clusters.csv
 cmp moco/embeddings.npy donor/embeddings.npy
 spica assign moco "$SHARED/data" --quiet | cmp - moco/clusters.csv
-spica cluster "$SHARED/data" -k 4 -o self --method spice-self --recipe "$TOPICS/tiny.ini" --seed 5 --features-from donor \
+spica cluster --no-report "$SHARED/data" -k 4 -o self --method spice-self --recipe "$TOPICS/tiny.ini" --seed 5 --features-from donor \
     --quiet >/dev/null
 cmp self/backbone.safetensors donor/backbone.safetensors
 set -- cluster "$SHARED/data" -k 3 --method gmm --on embeddings --recipe "$TOPICS/tiny.ini" --quiet

@@ -9,5 +9,5 @@ features runs/ce/seed-0 | cmp -s - full || echo "trained apart"
 stat -c %Y.%i runs/*/*/backbone.safetensors >before
 spica ablate spice "$SHARED/data" -k 3 -o runs --recipe "$small" --seeds 1 --set head.bn=train 2>&1 | grep -c "damaged" || true
 stat -c %Y.%i runs/*/*/backbone.safetensors | cmp before -
-spica cluster "$SHARED/data" -k 3 -o alone --recipe "$small" --quiet --method spice-self --set head.bn=train --set head.loss=plain >/dev/null
+spica cluster --no-report "$SHARED/data" -k 3 -o alone --recipe "$small" --quiet --method spice-self --set head.bn=train --set head.loss=plain >/dev/null
 same alone runs/ce/seed-0

@@ -2,7 +2,7 @@
 . cli_tools.sh
 train "$SHARED/data" again
 same "$SHARED/run" again
-spica cluster "$SHARED/data" -o third --recipe again/config.ini --quiet >/dev/null
+spica cluster --no-report "$SHARED/data" -o third --recipe again/config.ini --quiet >/dev/null
 same again third
 train "$SHARED/data" other --seed 1
 ! cmp again/model.safetensors other/model.safetensors >/dev/null

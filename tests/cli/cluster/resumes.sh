@@ -6,7 +6,7 @@ train "$SHARED/data" whole --set joint.steps=20
 
 # stop SIGNAL FILE: begins or goes on, and stops as soon as FILE is there
 stop() {
-    spica cluster "$SHARED/data" -k 3 -o stopped --recipe "$TOPICS/tiny.ini" --quiet --set joint.steps=20 2>reason &
+    spica cluster --no-report "$SHARED/data" -k 3 -o stopped --recipe "$TOPICS/tiny.ini" --quiet --set joint.steps=20 2>reason &
     while [ ! -e "stopped/$2" ]; do sleep 0.01; done
     kill -s "$1" $!
     { wait $!; } 2>shell && echo "not stopped" || echo "exit $?"

@@ -4,15 +4,15 @@
 rows=$SHARED/run/embeddings.npy
 column path "$SHARED/run/clusters.csv" >paths.txt
 column label "$SHARED/run/clusters.csv" | paste -d, paths.txt - | sed '1i path,label' >labels.csv
-spica cluster "$rows" -k 3 -o run --recipe "$TOPICS/tiny.ini" --paths paths.txt --labels labels.csv 2>log | sed -n '1,2s/[0-9.]*[0-9]/N/gp'
+spica cluster --no-report "$rows" -k 3 -o run --recipe "$TOPICS/tiny.ini" --paths paths.txt --labels labels.csv 2>log | sed -n '1,2s/[0-9.]*[0-9]/N/gp'
 grep -E '^(features|head|joint): [a-z]' log
 for file in clusters.csv embeddings.npy head.safetensors metrics.json model.safetensors probabilities.npy reliable.npy; do
     test -s "run/$file"
 done
 test ! -e run/backbone.safetensors
 cut -d, -f1,5 run/clusters.csv | tr -d '\r' | cmp - labels.csv
-spica cluster "$rows" -k 3 -o run --recipe "$TOPICS/tiny.ini" --paths paths.txt --labels labels.csv --quiet >again.txt
-spica cluster "$rows" -k 3 -o self --recipe "$TOPICS/tiny.ini" --method spice-self --quiet >/dev/null
+spica cluster --no-report "$rows" -k 3 -o run --recipe "$TOPICS/tiny.ini" --paths paths.txt --labels labels.csv --quiet >again.txt
+spica cluster --no-report "$rows" -k 3 -o self --recipe "$TOPICS/tiny.ini" --method spice-self --quiet >/dev/null
 cmp self/model.safetensors run/model.safetensors
 cmp self/probabilities.npy run/probabilities.npy
 test ! -e self/reliable.npy

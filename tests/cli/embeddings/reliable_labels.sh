@@ -13,7 +13,7 @@ printf 'path,cluster\n' >table.csv
 printf '%s,0\n' a b c d e f >>table.csv
 printf 'g,1\n' >>table.csv
 spica eval table.csv --labels label.npy --quiet | head -2
-spica cluster "$SHARED/run/embeddings.npy" -k 3 -o run --recipe "$TOPICS/tiny.ini" --set reliable.mark=-100 \
+spica cluster --no-report "$SHARED/run/embeddings.npy" -k 3 -o run --recipe "$TOPICS/tiny.ini" --set reliable.mark=-100 \
     --set reliable.consistency=0.9 --quiet >/dev/null
 tail -c +129 run/reliable.npy | od -An -v -td4 -w4 | tr -d ' ' >labels.txt
 paste -d' ' labels.txt - <<END | sort -u | sed 's/^[0-2] 1/label 1/' | sort -u

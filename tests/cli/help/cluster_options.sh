@@ -1,2 +1,2 @@
 # The named options come from the option table, with their defaults.
-spica cluster --help
+spica cluster --no-report --help

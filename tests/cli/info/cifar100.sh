@@ -18,7 +18,7 @@ echo --
 spica info data >parent.txt
 spica info data/cifar-100-binary | cmp - parent.txt
 
-spica cluster data -k 3 -o fine --recipe "$TOPICS/tiny.ini" --method spice-self --split train --set data.classes=fine \
+spica cluster --no-report data -k 3 -o fine --recipe "$TOPICS/tiny.ini" --method spice-self --split train --set data.classes=fine \
     --quiet >/dev/null
 column label fine/clusters.csv | sort | uniq -c
 column path fine/clusters.csv | tail -n 1

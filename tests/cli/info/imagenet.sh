@@ -24,7 +24,7 @@ tell imagenet --limit 20 # with a class more it is any folder of pictures
 echo --
 echo n01440764 tench >list
 echo n02056570 penguin >>list
-spica cluster imagenet -k 2 -o run --classes list --recipe "$TOPICS/tiny.ini" --set data.size=16 --method spice-self \
+spica cluster --no-report imagenet -k 2 -o run --classes list --recipe "$TOPICS/tiny.ini" --set data.size=16 --method spice-self \
     --quiet >/dev/null
 column label run/clusters.csv
 try cluster imagenet -k 2 -o other --classes imagenet-dogs

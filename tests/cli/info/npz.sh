@@ -6,7 +6,7 @@ spica info splits.npz
 echo --
 spica info stored.npz
 echo --
-spica cluster splits.npz -k 2 -o run --split train --recipe "$TOPICS/tiny.ini" --method spice-self --quiet >/dev/null
+spica cluster --no-report splits.npz -k 2 -o run --split train --recipe "$TOPICS/tiny.ini" --method spice-self --quiet >/dev/null
 column path run/clusters.csv
 column label run/clusters.csv
 spica assign run splits.npz --split test --quiet >test.csv

@@ -20,7 +20,7 @@ cmp run/probabilities.npy unlabelled/probabilities.npy
 cmp run/model.safetensors unlabelled/model.safetensors
 test ! -e unlabelled/pica-cases.csv
 
-spica cluster "$SHARED/data" -k 3 -o stopped --recipe "$TOPICS/tiny.ini" --quiet --method pica 2>reason &
+spica cluster --no-report "$SHARED/data" -k 3 -o stopped --recipe "$TOPICS/tiny.ini" --quiet --method pica 2>reason &
 while [ ! -e stopped/config.ini ]; do sleep 0.01; done
 kill -s TERM $!
 wait $! || echo "exit $?"

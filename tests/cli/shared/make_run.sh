@@ -2,5 +2,5 @@
 rm -rf "$SHARED/data" "$SHARED/run"
 mkdir "$SHARED/data"
 make_idx "$SHARED/data"
-spica cluster "$SHARED/data" -k 3 -o "$SHARED/run" --recipe "$TOPICS/tiny.ini" --quiet
+spica cluster --no-report "$SHARED/data" -k 3 -o "$SHARED/run" --recipe "$TOPICS/tiny.ini" --quiet
 ls "$SHARED/run"
