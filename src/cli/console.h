@@ -27,8 +27,8 @@ void console_error(Console *console, const char *format, ...) __attribute__((for
 /* Removes the progress line. */
 void console_clear(Console *console);
 
-/* Catches SIGINT, SIGTERM and, unless it is ignored, SIGHUP: the first one asks the library to stop, the second ends the
- * process at once. */
+/* Catches SIGINT, SIGTERM and, unless it is ignored, SIGHUP: the first one asks the library to stop, the second ends
+ * the process at once. */
 void signals_catch(void);
 
 /* The cancel callback: nonzero after a signal. */

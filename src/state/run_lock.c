@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,6 +15,10 @@
 #include "base/log.h"
 
 #define HOST_BYTES 256
+
+/* The file's two lines. */
+#define PROCESS "process "
+#define HOST "\nhost "
 
 /* Who has or had the lock; pid 0: nobody is known. */
 typedef struct Holder {
@@ -33,14 +38,21 @@ static Holder holder_read(int descriptor) {
     const ssize_t count = pread(descriptor, text, sizeof text - 1, 0);
     if (count <= 0) return holder;
     text[count] = '\0';
-    if (sscanf(text, "process %ld\nhost %255s", &holder.pid, holder.host) != 2) holder = (Holder){0};
+    char *host;
+    if (strncmp(text, PROCESS, strlen(PROCESS)) != 0) return holder;
+    const long pid = strtol(text + strlen(PROCESS), &host, 10);
+    if (pid <= 0 || strncmp(host, HOST, strlen(HOST)) != 0) return holder;
+    host += strlen(HOST);
+    host[strcspn(host, "\n")] = '\0';
+    holder.pid = pid;
+    snprintf(holder.host, sizeof holder.host, "%.*s", HOST_BYTES - 1, host);
     return holder;
 }
 
 static Status holder_write(Context *ctx, int descriptor, const char *path) {
     const Holder self = holder_self();
     char text[HOST_BYTES + 64];
-    const int length = snprintf(text, sizeof text, "process %ld\nhost %s\n", self.pid, self.host);
+    const int length = snprintf(text, sizeof text, PROCESS "%ld" HOST "%s\n", self.pid, self.host);
     if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text, (size_t)length, 0) == length) return SPICA_OK;
     return file_fail(ctx, "cannot write", path);
 }

@@ -2,7 +2,7 @@
 # one again, without interruption.
 . cli_tools.sh
 go() {
-    spica cluster "$SHARED/data" -k 3 -o run --recipe "$TOPICS/tiny.ini" --budget 10s --quiet \
+    exec spica cluster "$SHARED/data" -k 3 -o run --recipe "$TOPICS/tiny.ini" --budget 10s --quiet \
         --set run.checkpoint_every=0.05s "$@" >/dev/null 2>&1
 }
 go &
@@ -14,6 +14,6 @@ go &
 while [ ! -e run/checkpoint/joint.ckpt ]; do sleep 0.01; done
 kill -INT $!
 { wait $!; } 2>shell || true
-go
+(go)
 spica cluster "$SHARED/data" -o again --recipe run/config.ini --quiet >/dev/null
 same run again
