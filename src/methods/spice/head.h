@@ -63,21 +63,21 @@ Status head_open(Context *ctx, HeadTrainer **trainer, const HeadSettings *settin
                  Model *backbone, const float *features);
 void head_close(Context *ctx, HeadTrainer **trainer);
 
-bool head_is_done(const HeadTrainer *run);
+bool head_is_done(const HeadTrainer *trainer);
 
 /* One E-step with its M-steps, or behind an epoch's last one the judgement of that epoch: *scores then has those of all
  * heads, valid until head_close; else NULL. After SPICA_CANCELLED the trainer stands where it stood before. */
-Status head_step(Context *ctx, HeadTrainer *run, const HeadScore **scores);
+Status head_step(Context *ctx, HeadTrainer *trainer, const HeadScore **scores);
 
 /* Every head's logits [count][N x K] on untouched images at the latest judgement; for evaluation and records only. */
-const float *const *head_logits(const HeadTrainer *run);
+const float *const *head_logits(const HeadTrainer *trainer);
 
 /* Adds everything that a step changes to a state. A new trainer of the same settings, data and features that is given
  * it goes on with the same bits. */
-Status head_state(Context *ctx, HeadTrainer *run, StateParts *parts);
+Status head_state(Context *ctx, HeadTrainer *trainer, StateParts *parts);
 
 /* What a training that is done has selected; what changed of the backbone becomes that of the selected epoch. */
-void head_take_result(HeadTrainer *run, HeadResult *result);
+void head_take_result(HeadTrainer *trainer, HeadResult *result);
 
 /* All of it at once. epoch_done (may be NULL) is called with every head's logits [count][N x K] on untouched images
  * after every epoch: for evaluation and records only. */
