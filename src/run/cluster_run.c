@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "run/build_facts.h"
 #include "run/data_tables.h"
+#include "run/disk_need.h"
 #include "run/options_api.h"
 #include "run/recipe_choice.h"
 #include "run/run.h"
@@ -240,6 +241,11 @@ static Status end_folder(Context *ctx, const Run *run, Status status) {
  * whole of it takes for 70,000 pictures on two cores. */
 static double budget_without_report(double budget) { return budget - fmin(budget / 30.0, 20.0); }
 
+static Status begin_plan(Context *ctx, Run *run) {
+    TRY(disk_need_check(ctx, run));
+    return plan_begin(ctx, run);
+}
+
 static Status cluster(Context *ctx, Run *run, const char *data, const char *path, bool overwrite, const char *donor,
                       spica_quality *quality) {
     TRY(recipe_choose_and_open(ctx, &run->options, data, &run->dataset, NULL));
@@ -254,10 +260,7 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
     if (method_has_stage(&run->options, STAGE_PARTITION)) TRY(partition_check_run(ctx, run));
     TRY(open_auxiliary(ctx, run));
     TRY(claim_folder(ctx, run, path, overwrite));
-    if (run->folder.exists && !overwrite)
-        TRY(check_resumed(ctx, run));
-    else
-        TRY(plan_begin(ctx, run));
+    TRY(run->folder.exists && !overwrite ? check_resumed(ctx, run) : begin_plan(ctx, run));
     TRY(begin_folder(ctx, run, data));
     return end_folder(ctx, run, make_run(ctx, run, quality));
 }

@@ -7,6 +7,7 @@
  *   stage_settings.h  options -> settings of each stage
  *   stage_rates.h     how fast each stage runs here
  *   stage_keeper.h    checkpoints inside a stage
+ *   disk_need.h       room on the disk, told before a run begins
  *   corrections.h     how a budget corrected the length of stage 1
  *   stage_plan.h      the estimate that is printed first, and --budget
  *   stage_features.c, stage_head.c, stage_joint.c   the stages of SPICE

@@ -1,6 +1,7 @@
 /* Fails one call of the C library, for tests of what happens then. To be preloaded (LD_PRELOAD) into a program with
  * FAULT=NAME:N in the environment: the N-th call of that function fails, counted from 1. FAULT_COUNTS=FILE: at its end
- * the program leaves there how often each function was called. What stdout and stderr are given does not count. */
+ * the program leaves there how often each function was called. What stdout and stderr are given does not count.
+ * FREE_BYTES=N: so much is free on every disk. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define FUNCTIONS(X)                                                                                                   \
@@ -116,6 +118,25 @@ ssize_t write(int descriptor, const void *bytes, size_t count) {
 int fsync(int descriptor) { return fails(PLACE_fsync) ? -1 : NEXT(fsync)(descriptor); }
 
 int rename(const char *from, const char *to) { return fails(PLACE_rename) ? -1 : NEXT(rename)(from, to); }
+
+/* How much is free, where the environment says so. */
+static bool free_bytes(unsigned long *bytes) {
+    const char *text = getenv("FREE_BYTES");
+    if (text != NULL) *bytes = strtoul(text, NULL, 10);
+    return text != NULL;
+}
+
+int statvfs(const char *path, struct statvfs *disk) {
+    const int status = NEXT(statvfs)(path, disk);
+    if (status == 0 && free_bytes(&disk->f_bavail)) disk->f_frsize = 1;
+    return status;
+}
+
+int statvfs64(const char *path, struct statvfs64 *disk) {
+    const int status = NEXT(statvfs64)(path, disk);
+    if (status == 0 && free_bytes(&disk->f_bavail)) disk->f_frsize = 1;
+    return status;
+}
 
 void *aligned_alloc(size_t alignment, size_t bytes) {
     return fails(PLACE_aligned_alloc) ? NULL : NEXT(aligned_alloc)(alignment, bytes);
