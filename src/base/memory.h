@@ -36,8 +36,8 @@ typedef struct Arena {
     ArenaBlock *newest;
 } Arena;
 
-/* The pointer at address `pointer` gets a block that is zeroed, 64-byte aligned (texts, whose size is 1, stand one behind
- * the other) and valid until arena_close. Errors: SPICA_ERROR_MEMORY. */
+/* The pointer at address `pointer` gets a block that is zeroed, 64-byte aligned (texts, whose size is 1, stand one
+ * behind the other) and valid until arena_close. Errors: SPICA_ERROR_MEMORY. */
 Status arena_allocate(Context *ctx, Arena *arena, void *pointer, size_t count, size_t size);
 
 /* Frees everything of the arena and leaves it empty. */

@@ -33,7 +33,6 @@ typedef enum RandomPurpose {
     RANDOM_ORDER_PICA = 17, /* epoch orders of the clustering head and of the over-clustering head */
     RANDOM_ORDER_OVERCLUSTERING = 18,
     RANDOM_AUGMENT_PICA = 19, /* views */
-    RANDOM_PROBE = 21,        /* which labelled pictures a probe holds out */
     RANDOM_SNAPSHOT = 20,     /* which pictures' predictions are recorded */
     RANDOM_PROJECTION = 21,   /* random projections of wide matrices */
     RANDOM_LANCZOS = 22,      /* start vectors of eigenvectors */
@@ -47,6 +46,7 @@ typedef enum RandomPurpose {
     RANDOM_ORDER_KNOWN = 30, /* orders of the head that learns from known labels */
     RANDOM_MAP_CHOICE = 31,  /* which pictures are on a map */
     RANDOM_SILHOUETTE = 32,  /* which pictures a silhouette is of */
+    RANDOM_PROBE = 33,       /* which labelled pictures a probe holds out */
 } RandomPurpose;
 
 /* A sequence of draws at one place of use. Cheap to make; plain data. */

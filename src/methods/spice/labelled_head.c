@@ -31,7 +31,7 @@ static Status list_rows(Context *ctx, LabelledHead *head, const int32_t *labels,
 }
 
 static Status labelled_open(Context *ctx, LabelledHead *head, const LabelledHeadSettings *settings, size_t dim,
-                        const int32_t *labels, size_t count) {
+                            const int32_t *labels, size_t count) {
     const HeadShape shape = {.dim = dim, .hidden = settings->hidden, .clusters = settings->clusters};
     TRY(list_rows(ctx, head, labels, count));
     head->batch = settings->batch > 0 && settings->batch < head->labelled ? settings->batch : head->labelled;
