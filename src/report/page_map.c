@@ -77,8 +77,8 @@ static void add_explorer(ReportPage *page) {
              "<canvas id=\"map-canvas\" tabindex=\"0\" role=\"img\" aria-label=\"Map of the pictures. Arrow keys "
              "move from point to point, Enter selects; a drag draws a lasso.\"></canvas>\n"
              "<div id=\"map-tip\" class=\"tip\" hidden></div>\n</div>\n"
-             "<ul id=\"map-legend\" class=\"legend\"></ul>\n<div id=\"map-selection\" class=\"selection\"></div>\n"
-             "</div>\n");
+             "<div class=\"beside\">\n<ul id=\"map-legend\" class=\"legend\"></ul>\n"
+             "<div id=\"map-selection\" class=\"selection\"></div>\n</div>\n</div>\n</div>\n");
 }
 
 Status page_add_map(ReportPage *page) {

@@ -9,9 +9,9 @@
 /* ---- figures ---- */
 
 /* One figure with what it is; `what` is ours. */
-static void begin_fact(TextBuffer *html, const char *what) { text_print(html, "<div><dt>%s</dt><dd>", what); }
+static void begin_fact(TextBuffer *html, const char *what) { text_print(html, "<li><span>%s</span> <b>", what); }
 
-static void end_fact(TextBuffer *html) { text_add(html, "</dd></div>\n"); }
+static void end_fact(TextBuffer *html) { text_add(html, "</b></li>\n"); }
 
 static void add_percent_fact(TextBuffer *html, const char *what, double share) {
     if (!isfinite(share)) return;
@@ -48,7 +48,7 @@ static double all_seconds(const ReportData *report) {
 static void add_facts(ReportPage *page) {
     const ReportData *report = page->report;
     TextBuffer *html = &page->html;
-    text_add(html, "<dl class=\"facts\">\n");
+    text_add(html, "<ul class=\"facts\">\n");
     begin_fact(html, "pictures");
     html_count(html, (int64_t)report->count);
     end_fact(html);
@@ -65,7 +65,7 @@ static void add_facts(ReportPage *page) {
     begin_fact(html, "training time");
     html_duration(html, all_seconds(report));
     end_fact(html);
-    text_add(html, "</dl>\n");
+    text_add(html, "</ul>\n");
 }
 
 /* ---- warnings ---- */
