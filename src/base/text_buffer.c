@@ -11,7 +11,7 @@ static void make_room(TextBuffer *buffer, size_t count) {
     const size_t capacity = 2 * (buffer->capacity + count) + 4096;
     buffer->status = NEW_ARRAY(buffer->ctx, &larger, capacity);
     if (buffer->status != SPICA_OK) return;
-    if (buffer->length > 0) memcpy(larger, buffer->text, buffer->length);
+    if (buffer->text != NULL) memcpy(larger, buffer->text, buffer->length);
     larger[buffer->length] = '\0';
     FREE_ARRAY(buffer->ctx, &buffer->text);
     buffer->text = larger;

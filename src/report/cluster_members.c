@@ -188,7 +188,7 @@ static int32_t matched_class(const ReportData *report, size_t cluster) {
 void cluster_cases(const ReportData *report, size_t cluster, size_t most, ClusterCases *cases) {
     TopRows top[CASE_KINDS];
     *cases = (ClusterCases){.class = report->labels != NULL ? matched_class(report, cluster) : -1};
-    if (cases->class < 0) return;
+    if (report->labels == NULL || cases->class < 0) return;
     for (int kind = 0; kind < CASE_KINDS; kind++)
         top[kind] = (TopRows){.rows = cases->rows[kind], .most = most};
     for (size_t row = 0; row < report->count; row++) {

@@ -111,10 +111,12 @@ static void add_horizontal_ticks(TextBuffer *svg, const SvgFrame *frame) {
     const int foot = frame->top + frame->height;
     if (!(frame->x_high > frame->x_low)) return;
     const double step = tick_step(frame->x_high - frame->x_low, 6);
-    for (double k = ceil(frame->x_low / step - 1e-9) + 0.0; k * step <= frame->x_high + 1e-9 * step; k++) {
-        const int x = svg_x(frame, k * step);
+    const long last = lround(floor(frame->x_high / step + 1e-9));
+    for (long k = lround(ceil(frame->x_low / step - 1e-9)); k <= last; k++) {
+        const double value = (double)k * step;
+        const int x = svg_x(frame, value);
         text_print(svg, "<path class=\"tick\" d=\"M%d %dv40\"/>", x, foot);
-        print_tick(text, k * step, step);
+        print_tick(text, value, step);
         add_text(svg, "middle", x, foot + 160, text);
     }
     text_add(svg, "\n");
@@ -124,10 +126,12 @@ static void add_vertical_ticks(TextBuffer *svg, const SvgFrame *frame) {
     char text[NUMBER_TEXT];
     if (!(frame->y_high > frame->y_low)) return;
     const double step = tick_step(frame->y_high - frame->y_low, 5);
-    for (double k = ceil(frame->y_low / step - 1e-9) + 0.0; k * step <= frame->y_high + 1e-9 * step; k++) {
-        const int y = svg_y(frame, k * step);
+    const long last = lround(floor(frame->y_high / step + 1e-9));
+    for (long k = lround(ceil(frame->y_low / step - 1e-9)); k <= last; k++) {
+        const double value = (double)k * step;
+        const int y = svg_y(frame, value);
         text_print(svg, "<path class=\"grid\" d=\"M%d %dh%d\"/>", frame->left, y, frame->width);
-        print_tick(text, k * step, step);
+        print_tick(text, value, step);
         add_text(svg, "right", frame->left - 50, y + 40, text);
     }
     text_add(svg, "\n");
