@@ -35,7 +35,7 @@ static inline void assert_failed_allocations_are_passed_on(Context *ctx, const c
         if (status == SPICA_OK) break;
         assert_int_equal(status, SPICA_ERROR_MEMORY);
     }
-    assert_true(failures >= 10);
+    assert_true(failures >= 5);
 }
 
 /* The same of a folder that `write` fills. */

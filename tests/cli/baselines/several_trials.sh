@@ -1,7 +1,8 @@
 # --trials: every seed has a run of its own, the one that agrees best with the others is RUN, chosen without labels; more
 # trials go on from those that are there.
 . cli_tools.sh
-set -- cluster "$SHARED/data" -k 5 -o run --method kmeans --on pca:3 --set partition.starts=1 --quiet
+set -- cluster "$SHARED/data" -k 5 -o run --method kmeans --on pca:3 --set partition.starts=1 --quiet \
+    --no-report
 try "$@" --trials 3
 ls run run/trials
 cut -d, -f1-3,16,18 run/trials.csv

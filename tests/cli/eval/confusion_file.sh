@@ -8,7 +8,8 @@ tr -d '\r' <classes.csv
 spica eval named.csv numbered.csv --quiet --json --confusion clusters.csv >/dev/null
 tr -d '\r' <clusters.csv
 # What is printed is what is written.
-spica eval "$SHARED/run" --quiet --confusion run.csv | sed -n 5,7p | awk '{ print $1 "," $3 "," $4 "," $5 }' >printed
+spica eval "$SHARED/run" --quiet --confusion run.csv |
+    awk 'NF == 0 { row = 0 } row { print $1 "," $3 "," $4 "," $5 } $1 == "cluster" { row = 1 }' >printed
 tr -d '\r' <run.csv | sed 1d | cmp - printed
 try eval named.csv --confusion none.csv
 try eval named.csv --labels labels.csv --confusion nowhere/none.csv --quiet
