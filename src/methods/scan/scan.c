@@ -31,7 +31,6 @@ void scan_settings_clip(Context *ctx, ScanSettings *settings, size_t count) {
         log_info(ctx, "scan: batch changed from %zu to %zu, for %zu pictures", settings->batch, count, count);
         settings->batch = count;
     }
-    clip_bn_momentum(ctx, "scan", &settings->model, scan_steps(settings, count));
 }
 
 int64_t scan_steps(const ScanSettings *settings, size_t count) {

@@ -34,7 +34,6 @@ void self_label_settings_clip(Context *ctx, SelfLabelSettings *settings, size_t 
         log_info(ctx, "self_label: batch changed from %zu to %zu, for %zu pictures", settings->batch, count, count);
         settings->batch = count;
     }
-    clip_bn_momentum(ctx, "self_label", &settings->model, self_label_steps(settings, count));
 }
 
 int64_t self_label_steps(const SelfLabelSettings *settings, size_t count) {
