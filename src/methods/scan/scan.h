@@ -27,9 +27,9 @@ typedef struct ScanSettings {
 
 typedef struct ScanTrainer ScanTrainer;
 
-/* Fits the settings to `count` pictures and logs what changed: the batch at most N. scan_open does so itself, on a copy.
- * The batch norm momentum stays: running statistics come with the features, and a length that a clock sets must change
- * nothing but the length. */
+/* Fits the settings to `count` pictures and logs what changed: the batch at most N. scan_open does so itself, on a
+ * copy. The batch norm momentum stays: running statistics come with the features, and a length that a clock sets must
+ * change nothing but the length. */
 void scan_settings_clip(Context *ctx, ScanSettings *settings, size_t count);
 
 /* Steps of the whole training of `count` pictures, and of an epoch's whole batches; at least 1. */
