@@ -15,10 +15,11 @@ done
 mkdir -p "$work"
 cd "$work"
 rm -rf run large hostile data names
-if ! cmp -s "$here/package-lock.json" package-lock.json; then
+if ! cmp -s "$here/package-lock.json" package-lock.json.fetched; then
     cp "$here/package.json" "$here/package-lock.json" .
-    npm ci --no-audit --no-fund --silent
-    cp "$here/package-lock.json" .
+    # Where it cannot be had, all but the browser's part is tested.
+    rm -f package-lock.json.fetched
+    if npm ci --no-audit --no-fund --silent; then cp "$here/package-lock.json" package-lock.json.fetched; fi
 fi
 cp "$here/report_test.js" .
 XDG_CACHE_HOME=$work/cache
@@ -49,4 +50,8 @@ for report in run hostile large; do
         exit 1
     fi
 done
+test -e package-lock.json.fetched || {
+    echo "npm cannot bring playwright-core: no browser has seen the reports"
+    exit 77
+}
 NODE_PATH=$work/node_modules node report_test.js run large hostile
