@@ -1,4 +1,4 @@
-/* Tiny-ImageNet-200 and subsets of ImageNet: folders as their archives unpack to, with the stub in the decoder's place,
+/* Tiny-ImageNet-200 and subsets of ImageNet: folders as their archives unpack to, with a stand-in for the decoder,
  * which makes pictures of 4 x 3 of anything. */
 #include <sys/stat.h>
 
