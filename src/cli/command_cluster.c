@@ -81,8 +81,7 @@ static double seconds_now(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* The run, and a report that does not take long beside it. */
-static spica_status cluster_and_report(spica_context *context, const Arguments *arguments, spica_quality *quality) {
+spica_status cluster_and_report(spica_context *context, const Arguments *arguments, spica_quality *quality) {
     const double started = seconds_now();
     const spica_status status = spica_cluster(context, arguments->options, arguments->operands[0], arguments->output,
                                               arguments->overwrite, quality);

@@ -29,9 +29,7 @@ static spica_status set_method(spica_context *context, Console *console, spica_o
 static spica_status run(spica_context *context, Console *console, const Arguments *arguments) {
     spica_quality quality;
     spica_status status = set_method(context, console, arguments->options);
-    if (status == SPICA_OK)
-        status = spica_cluster(context, arguments->options, arguments->operands[0], arguments->output,
-                               arguments->overwrite, &quality);
+    if (status == SPICA_OK) status = cluster_and_report(context, arguments, &quality);
     if (status != SPICA_OK) return status;
     console_clear(console);
     if (arguments->json) {
@@ -53,6 +51,7 @@ const Command command_semi = {
     .takes_output = true,
     .takes_json = true,
     .takes_overwrite = true,
+    .takes_no_report = true,
     .takes_recipe = true,
     .takes_all_options = true,
     .run = run,

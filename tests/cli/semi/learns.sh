@@ -10,6 +10,7 @@ known() {
 known >known.csv
 learn() { spica semi "$SHARED/data" --known known.csv -o run --recipe "$TOPICS/tiny.ini" "$@"; }
 learn --quiet
+test -e run/report.html
 head -n 1 run/clusters.csv | tr -d '\r'
 column known run/clusters.csv | sort | uniq -c | tr -s ' '
 column name run/clusters.csv | sort -u
