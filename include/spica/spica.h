@@ -68,6 +68,8 @@ typedef struct spica_settings {
     void (*progress)(void *user, const spica_progress *progress);
     int (*cancel)(void *user); /* nonzero: stop at the next step with SPICA_CANCELLED */
     void *user;
+    const char *command; /* how the program was called, for the records of its runs; NULL: not told. Must outlive the
+                          * context. */
 } spica_settings;
 
 typedef struct spica_context spica_context;

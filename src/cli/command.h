@@ -60,8 +60,11 @@ void command_help(const Command *command);
 /* RUN/metrics.json on stdout. */
 void print_metrics(Console *console, const char *run);
 
-/* spica_cluster and, without --no-report, a report that does not take long beside it. */
-spica_status cluster_and_report(spica_context *context, const Arguments *arguments, spica_quality *quality);
+/* spica_cluster, its result on stdout by `print`, and then, without --no-report, a report that does not take long
+ * beside it: a report that fails takes nothing away. */
+typedef void PrintResult(Console *console, const Arguments *arguments, const spica_quality *quality);
+spica_status cluster_and_report(spica_context *context, Console *console, const Arguments *arguments,
+                                PrintResult *print);
 
 /* How many pictures are in how many clusters, and the scores. */
 void print_clusters(const spica_quality *quality, const char *run);

@@ -81,11 +81,17 @@ static double seconds_now(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-spica_status cluster_and_report(spica_context *context, const Arguments *arguments, spica_quality *quality) {
+spica_status cluster_and_report(spica_context *context, Console *console, const Arguments *arguments,
+                                PrintResult *print) {
     const double started = seconds_now();
+    spica_quality quality;
     const spica_status status = spica_cluster(context, arguments->options, arguments->operands[0], arguments->output,
-                                              arguments->overwrite, quality);
-    if (status != SPICA_OK || arguments->no_report) return status;
+                                              arguments->overwrite, &quality);
+    if (status != SPICA_OK) return status;
+    console_clear(console);
+    print(console, arguments, &quality);
+    fflush(stdout);
+    if (arguments->no_report) return SPICA_OK;
     const double points = MAP_POINTS_A_SECOND * (seconds_now() - started);
     const spica_report_settings settings = {
         .data = arguments->operands[0],
@@ -94,19 +100,18 @@ spica_status cluster_and_report(spica_context *context, const Arguments *argumen
     return spica_report(context, arguments->output, &settings, arguments->options);
 }
 
-static spica_status run(spica_context *context, Console *console, const Arguments *arguments) {
+static void print_result(Console *console, const Arguments *arguments, const spica_quality *quality) {
     const bool trials = strcmp(spica_options_get(arguments->options, "run.trials"), "1") != 0;
-    spica_quality quality;
-    const spica_status status = cluster_and_report(context, arguments, &quality);
-    if (status != SPICA_OK) return status;
-    console_clear(console);
     if (arguments->json) {
         print_file(console, arguments->output, trials ? "trials.json" : "metrics.json");
-        return SPICA_OK;
+        return;
     }
     if (trials) print_trials(arguments->output);
-    print_clusters(&quality, arguments->output);
-    return SPICA_OK;
+    print_clusters(quality, arguments->output);
+}
+
+static spica_status run(spica_context *context, Console *console, const Arguments *arguments) {
+    return cluster_and_report(context, console, arguments, print_result);
 }
 
 const Command command_cluster = {

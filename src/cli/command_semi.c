@@ -26,19 +26,18 @@ static spica_status set_method(spica_context *context, Console *console, spica_o
     return SPICA_ERROR_OPTION;
 }
 
-static spica_status run(spica_context *context, Console *console, const Arguments *arguments) {
-    spica_quality quality;
-    spica_status status = set_method(context, console, arguments->options);
-    if (status == SPICA_OK) status = cluster_and_report(context, arguments, &quality);
-    if (status != SPICA_OK) return status;
-    console_clear(console);
+static void print_result(Console *console, const Arguments *arguments, const spica_quality *quality) {
     if (arguments->json) {
         print_metrics(console, arguments->output);
-        return SPICA_OK;
+        return;
     }
-    print_clusters(&quality, arguments->output);
+    print_clusters(quality, arguments->output);
     print_known(arguments->output);
-    return SPICA_OK;
+}
+
+static spica_status run(spica_context *context, Console *console, const Arguments *arguments) {
+    const spica_status status = set_method(context, console, arguments->options);
+    return status == SPICA_OK ? cluster_and_report(context, console, arguments, print_result) : status;
 }
 
 const Command command_semi = {

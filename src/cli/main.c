@@ -99,6 +99,38 @@ static void limit_spinning(char **words) {
     execv(path, words); /* comes back only where it fails, and then all goes on as it is */
 }
 
+/* A word as a shell would have to read it. */
+static void print_word(FILE *text, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+        fputs(word, text);
+        return;
+    }
+    fputc('\'', text);
+    for (; *word != '\0'; word++)
+        if (*word == '\'')
+            fputs("'\\''", text);
+        else
+            fputc(*word, text);
+    fputc('\'', text);
+}
+
+/* The command line as one text, released by the caller; NULL where memory is short. */
+static char *command_text(char **words) {
+    char *command = NULL;
+    size_t bytes;
+    FILE *text = open_memstream(&command, &bytes);
+    if (text == NULL) return NULL;
+    fputs("spica", text);
+    for (words++; *words != NULL; words++) {
+        fputc(' ', text);
+        print_word(text, *words);
+    }
+    if (fclose(text) == 0) return command;
+    free(command);
+    return NULL;
+}
+
 int main(int count, char **words) {
     limit_spinning(words);
     Console console;
@@ -119,17 +151,20 @@ int main(int count, char **words) {
     if (command == NULL) return 2;
 
     signals_catch();
+    char *line = command_text(words);
     const spica_settings settings = {
-        .log = console_log, .progress = console_progress, .cancel = signals_cancel, .user = &console};
+        .log = console_log, .progress = console_progress, .cancel = signals_cancel, .user = &console, .command = line};
     spica_context *context;
     spica_status status = spica_context_open(&context, &settings);
     if (status != SPICA_OK) {
         console_error(&console, "%s", spica_status_text(status));
+        free(line);
         return exit_status(status);
     }
     status = run_command(context, &console, command, count - 2, words + 2);
     console_clear(&console);
     spica_context_close(&context);
+    free(line);
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == SPICA_OK) {
         console_error(&console, "standard output could not be written");
         return 1;

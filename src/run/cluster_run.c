@@ -178,6 +178,7 @@ static Status begin_folder(Context *ctx, Run *run, const char *data) {
     BuildFacts facts;
     build_facts(&facts);
     const RunRecord record = {
+        .command = ctx->settings.command,
         .data = data,
         .data_kind = run->dataset.kind,
         .data_name = run->dataset.name,

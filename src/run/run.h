@@ -122,16 +122,19 @@ Status run_write_options(Context *ctx, const Run *run);
 /* Steps between two lines of log.jsonl. */
 #define STEP_LOG_INTERVAL 50
 
+/* Figures of a step, at most. */
+#define STEP_LOG_FIGURES 4
+
 /* Loss and the like of training steps, averaged and written to log.jsonl now and then. */
 typedef struct StepLog {
     const char *stage;
-    const char *names[3]; /* of the figures; NULL where there are fewer */
-    double sums[3];
+    const char *names[STEP_LOG_FIGURES]; /* of the figures; NULL where there are fewer */
+    double sums[STEP_LOG_FIGURES];
     int64_t steps;
 } StepLog;
 
 /* One step's figures; at every interval's end their means become one line of the log. */
-Status step_log_add(Context *ctx, const Run *run, StepLog *log, int64_t step, const double figures[3]);
+Status step_log_add(Context *ctx, const Run *run, StepLog *log, int64_t step, const double figures[STEP_LOG_FIGURES]);
 
 /* Adds the figures that wait for their line to a state. */
 Status step_log_state(Context *ctx, StepLog *log, StateParts *parts);

@@ -78,13 +78,13 @@ Status run_write_options(Context *ctx, const Run *run) {
 static Status step_log_line(Context *ctx, const StepLog *log, int64_t step, json_t *line) {
     TRY(json_add_text(ctx, line, "stage", log->stage));
     TRY(json_add_integer(ctx, line, "step", step + 1));
-    for (int i = 0; i < 3 && log->names[i] != NULL; i++)
+    for (int i = 0; i < STEP_LOG_FIGURES && log->names[i] != NULL; i++)
         TRY(json_add_real(ctx, line, log->names[i], log->sums[i] / (double)log->steps));
     return SPICA_OK;
 }
 
-Status step_log_add(Context *ctx, const Run *run, StepLog *log, int64_t step, const double figures[3]) {
-    for (int i = 0; i < 3; i++)
+Status step_log_add(Context *ctx, const Run *run, StepLog *log, int64_t step, const double figures[STEP_LOG_FIGURES]) {
+    for (int i = 0; i < STEP_LOG_FIGURES; i++)
         log->sums[i] += figures[i];
     if (++log->steps < STEP_LOG_INTERVAL) return SPICA_OK;
     json_t *line;

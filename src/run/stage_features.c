@@ -29,7 +29,7 @@ static Status training_state(Context *ctx, void *user, StateParts *parts) {
 
 static Status train_steps(Context *ctx, Training *t, StageKeeper *keeper) {
     Progress progress;
-    double figures[3] = {NAN, 0.0, 0.0};
+    double figures[STEP_LOG_FIGURES] = {NAN};
     progress_start(&progress, ctx, STAGE_FEATURES, "step", (double)t->plan.steps);
     progress.begun = (double)t->step;
     while (plan_features_goes_on(t->run, &t->plan, t->step)) {
@@ -37,6 +37,7 @@ static Status train_steps(Context *ctx, Training *t, StageKeeper *keeper) {
         const int64_t corrected = plan_features_correction(&t->plan, t->step);
         if (corrected > 0) moco_set_schedule(t->trainer, corrected);
         progress.total = (double)t->plan.steps;
+        figures[2] = moco_learning_rate(t->trainer);
         TRY(moco_step(ctx, t->trainer, &figures[0], &figures[1]));
         TRY(step_log_add(ctx, t->run, &t->log, t->step, figures));
         t->step++;
@@ -102,7 +103,7 @@ static Status train(Context *ctx, Run *run, Training *t, StageKeeper *keeper, js
 }
 
 static Status features_from_training(Context *ctx, Run *run, StageKeeper *keeper, json_t *facts) {
-    Training t = {.run = run, .log = {.stage = STAGE_FEATURES, .names = {"loss", "accuracy", NULL}}};
+    Training t = {.run = run, .log = {.stage = STAGE_FEATURES, .names = {"loss", "accuracy", "learning_rate"}}};
     TRY(settings_moco(ctx, &run->options, &run->dataset, &run->features, &t.settings));
     TRY(plan_features_start(ctx, run, &t.settings, &t.plan));
     TRY(moco_open(ctx, &t.trainer, &t.settings, &run->dataset));

@@ -103,8 +103,10 @@ static Status train_steps(Context *ctx, Training *t, StageKeeper *keeper) {
     while (plan_joint_goes_on(t->run, settings, t->step)) {
         JointStep report;
         TRY(keeper_between(ctx, keeper));
+        const double learning_rate = joint_learning_rate(t->trainer);
         TRY(joint_step(ctx, t->trainer, &report));
-        const double figures[3] = {report.labelled_loss, report.unlabelled_loss, report.used};
+        const double figures[STEP_LOG_FIGURES] = {report.labelled_loss, report.unlabelled_loss, report.used,
+                                                  learning_rate};
         TRY(step_log_add(ctx, t->run, &t->log, t->step, figures));
         loss = report.labelled_loss + (double)settings->unlabelled_weight * report.unlabelled_loss;
         t->step++;
@@ -129,7 +131,9 @@ static Status train(Context *ctx, Run *run, Training *t, StageKeeper *keeper) {
 
 static Status train_joint(Context *ctx, Run *run, const Model *start, const int32_t *reliable, StageKeeper *keeper,
                           json_t *facts) {
-    Training t = {.run = run, .log = {.stage = STAGE_JOINT, .names = {"labelled_loss", "unlabelled_loss", "used"}}};
+    Training t = {
+        .run = run,
+        .log = {.stage = STAGE_JOINT, .names = {"labelled_loss", "unlabelled_loss", "used", "learning_rate"}}};
     char *path = NULL;
     TRY(plan_joint(ctx, run));
     TRY(settings_joint(ctx, &run->options, &run->dataset, &run->joint, &t.settings));

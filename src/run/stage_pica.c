@@ -89,7 +89,7 @@ static Status evaluate(Context *ctx, PicaRun *p) {
 static Status take_step(Context *ctx, PicaRun *p, double *loss) {
     PicaStep report;
     TRY(pica_step(ctx, p->trainer, &report));
-    const double figures[3] = {report.loss.total, report.loss.uncertainty, report.loss.imbalance};
+    const double figures[STEP_LOG_FIGURES] = {report.loss.total, report.loss.uncertainty, report.loss.imbalance};
     if (!report.overclustering) *loss = report.loss.total;
     TRY(step_log_add(ctx, p->run, &p->logs[report.overclustering], p->steps, figures));
     p->steps++;

@@ -95,7 +95,7 @@ static Status take_steps(Context *ctx, ScanRun *s) {
         if (!plan_epochs_go_on(s->run, "scan.epochs", planned, s->steps)) break;
         TRY(keeper_between(ctx, &s->keeper));
         TRY(scan_step(ctx, s->trainer, &loss));
-        const double figures[3] = {loss.total, loss.consistency, loss.entropy};
+        const double figures[STEP_LOG_FIGURES] = {loss.total, loss.consistency, loss.entropy};
         TRY(step_log_add(ctx, s->run, &s->log, s->steps, figures));
         s->steps++;
         total = loss.total;

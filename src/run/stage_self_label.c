@@ -36,7 +36,7 @@ static Status take_steps(Context *ctx, LabelRun *l) {
         SelfLabelStep report;
         TRY(keeper_between(ctx, &l->keeper));
         TRY(self_label_step(ctx, l->trainer, &report));
-        const double figures[3] = {report.loss, report.used, 0.0};
+        const double figures[STEP_LOG_FIGURES] = {report.loss, report.used};
         TRY(step_log_add(ctx, l->run, &l->log, l->steps, figures));
         l->steps++;
         l->used += report.used;
@@ -78,7 +78,7 @@ static Status train(Context *ctx, LabelRun *l, json_t *facts) {
 
 static Status compute_self_label(Context *ctx, Run *run, json_t *facts) {
     static const char *const files[] = {RUN_MODEL, NULL};
-    LabelRun l = {.run = run, .log = {.stage = STAGE_SELF_LABEL, .names = {"loss", "used", NULL}}};
+    LabelRun l = {.run = run, .log = {.stage = STAGE_SELF_LABEL, .names = {"loss", "used"}}};
     Status status = keeper_open(ctx, &l.keeper, run, STAGE_SELF_LABEL);
     l.keeper.state = state_of;
     l.keeper.user = &l;

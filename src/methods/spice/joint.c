@@ -229,7 +229,7 @@ static Status check_loss(Context *ctx, const JointTrainer *t, const JointStep *r
     return numeric_fault(ctx, "joint", t->step, plans, 2);
 }
 
-static float learning_rate(const JointTrainer *t) {
+float joint_learning_rate(const JointTrainer *t) {
     const double schedule = (double)t->settings.schedule_steps;
     if (schedule <= 0.0) return t->settings.learning_rate;
     return schedule_cosine_7_16(t->settings.learning_rate, fmin((double)t->step / schedule, 1.0));
@@ -246,7 +246,7 @@ static Status step_on_inputs(Context *ctx, JointTrainer *t, const int32_t *label
     const float *d_outputs[] = {t->d_logits};
     TRY(plan_backward(ctx, t->plan, d_outputs));
     Params *params = net_params(t->model.net);
-    optimiser_step(ctx, &t->optimiser, params, learning_rate(t));
+    optimiser_step(ctx, &t->optimiser, params, joint_learning_rate(t));
     moving_average_update(ctx, net_params(t->average.net), params, t->settings.ema, t->settings.ema_warmup, t->step,
                           true);
     t->step++;

@@ -46,6 +46,9 @@ typedef struct JointStep {
 
 Status joint_step(Context *ctx, JointTrainer *trainer, JointStep *report);
 
+/* The learning rate of the next step. */
+float joint_learning_rate(const JointTrainer *trainer);
+
 /* Adds everything that a step changes to a state. A new trainer of the same settings, data and labels that is given it
  * goes on with the same bits. */
 Status joint_state(Context *ctx, JointTrainer *trainer, StateParts *parts);

@@ -312,7 +312,7 @@ static Status query_both(Context *ctx, MocoTrainer *t, const float *const views[
 }
 
 /* MoCo sets the cosine once per epoch. */
-static float learning_rate(const MocoTrainer *t) {
+float moco_learning_rate(const MocoTrainer *t) {
     const MocoSettings *s = &t->settings;
     const uint64_t schedule = (uint64_t)s->schedule_steps;
     if (!s->cosine || schedule == 0) return s->learning_rate;
@@ -341,7 +341,7 @@ Status moco_step_on_views(Context *ctx, MocoTrainer *t, const float *query_views
         TRY(query_direction(ctx, t, query_views, positives_of(ctx, t, 0), loss, accuracy));
         push_keys(t, t->keys[0]);
     }
-    optimiser_step(ctx, &t->optimiser, net_params(t->query.net), learning_rate(t));
+    optimiser_step(ctx, &t->optimiser, net_params(t->query.net), moco_learning_rate(t));
     t->step++;
     return SPICA_OK;
 }

@@ -58,6 +58,9 @@ Status moco_step(Context *ctx, MocoTrainer *trainer, double *loss, double *accur
 /* From the next step on the learning rate falls over so many steps, counted from the first. */
 void moco_set_schedule(MocoTrainer *trainer, int64_t schedule_steps);
 
+/* The learning rate of the next step. */
+float moco_learning_rate(const MocoTrainer *trainer);
+
 /* Adds everything that a step changes to a state. A new trainer of the same settings and data that is given it goes on
  * with the same bits; the settings' schedule_steps may have been set in between. */
 Status moco_state(Context *ctx, MocoTrainer *trainer, StateParts *parts);
