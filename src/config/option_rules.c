@@ -53,6 +53,11 @@ static Status check_overclusters(Context *ctx, const Options *options) {
                      "the over-clustering head needs at least as many clusters (0: no such head)");
 }
 
+static Status check_auxiliary(Context *ctx, const Options *options) {
+    if (options_text(options, "data.auxiliary")[0] == '\0' || method_has_stage(options, STAGE_PICA)) return SPICA_OK;
+    return rule_fail(ctx, options, "data.auxiliary", "run.method", "only pica learns from more pictures");
+}
+
 /* Known labels and the method that learns from them come together. */
 static Status check_known(Context *ctx, const Options *options) {
     const bool given = options_text(options, "semi.known")[0] != '\0', needed = method_has_stage(options, STAGE_KNOWN);
@@ -108,6 +113,7 @@ Status options_check(Context *ctx, const Options *options) {
     TRY(check_bank(ctx, options));
     TRY(check_frozen(ctx, options));
     TRY(check_overclusters(ctx, options));
+    TRY(check_auxiliary(ctx, options));
     TRY(check_known(ctx, options));
     TRY(check_partition(ctx, options));
     TRY(check_features_from(ctx, options));

@@ -31,7 +31,8 @@
              "share of the new batch in batch norm's running statistics (0.001 in the program's WRNs); raised where "  \
              "the schedule is too short for it",                                                                       \
              "program"),                                                                                               \
-        REAL(stage ".dropout", 0, 0.95, "0", "", "share of the last features that training drops", ""),                \
+        REAL(stage ".dropout", 0, 0.95, "0", "",                                                                       \
+             "WRN: share of the values between the two convolutions of a block that training drops", ""),              \
         CHOICE(stage ".initialisation", "default|gaussian|xavier|kaiming", "default",                                  \
                "how weights start; default: torchvision's rule", "PICA Table 5"),                                      \
         CHOICE(stage ".normalisation", scales, scale,                                                                  \
@@ -111,7 +112,9 @@ const OptionRow option_table[] = {
     REAL("run.split_joint", 0, 1, "0.25", "", "share of the budget for joint training", ""),
     REAL("run.split_scan", 0, 1, "0.5", "",
          "scan: of the two shares above, what learning from neighbours gets; self-labelling gets the rest", ""),
-    INTEGER("run.inference_batch", 1, 65536, "256", "pictures", "batch where nothing is trained; changes no result",
+    INTEGER("run.inference_batch", 1, 65536, "256", "pictures",
+            "batch where nothing is trained; with head.batch = 0 also the one of head.bn = train and "
+            "head.train_backbone, and changes no result otherwise",
             ""),
 
     {"data.split", "--split", OPTION_CHOICE, 0, 0, "whole|train|test", "whole", "",
@@ -238,6 +241,11 @@ const OptionRow option_table[] = {
     BOOLEAN("joint.one_forward", "true",
             "weak unlabelled views share the batch statistics of one forward pass (program), else have their own",
             "program"),
+    INTEGER(
+        "joint.bn_groups", 1, 1024, "1", "",
+        "batch norm over this many groups of a forward pass (program: 4, of labelled, weak and strong views in this "
+        "order); 1: off",
+        "program"),
     REAL("joint.ema", 0, 1, "0.999", "", "how slowly the evaluated weights follow", "FixMatch"),
     BOOLEAN("joint.ema_warmup", "true", "ema at step t is at most (1 + t) / (10 + t)", ""),
     OPTIMISER_ROWS("joint", "sgd", "0.03", "0.0005", "all-but-norms", "true", "FixMatch"),
@@ -278,7 +286,9 @@ const OptionRow option_table[] = {
     REAL("pica.epochs", 0, MOST, "200", "epochs", "passes of each head over its pictures; fractions are allowed",
          "PICA 4"),
     REAL("pica.turn", 0.000001, MOST, "1", "epochs",
-         "the heads take turns, each for this part of a pass over its pictures", "PICA 4"),
+         "the heads take turns, each for this part of a pass over its pictures; the training ends after a turn of the "
+         "clustering head",
+         "PICA 4"),
     INTEGER("pica.batch", 2, 1000000, "256", "pictures", "pictures of a step", "PICA 4"),
     INTEGER("pica.repeats", 1, 1000, "3", "copies", "perturbed copies of every picture of a step", "PICA 4"),
     INTEGER("pica.overclusters", 0, 1000000, "70", "clusters",
@@ -300,8 +310,7 @@ const OptionRow option_table[] = {
 
     {"partition.on", "--on", OPTION_TEXT, 0, 0, NULL, "auto", "",
      "what a classic algorithm clusters: pixels, embeddings (stage 1 is trained first), pca:N (N principal components "
-     "of "
-     "the pixels); auto: pixels, of moco-kmeans embeddings",
+     "of the pixels); auto: pixels, of moco-kmeans embeddings",
      "SPICE Table I"},
     INTEGER("partition.starts", 1, 10000, "10", "",
             "starts of k-means (also that of gmm, and the one in spectral's embedding), of which the best counts", ""),

@@ -13,6 +13,13 @@ void clip_bn_momentum(Context *ctx, const char *stage, ModelSpec *spec, int64_t 
     *momentum = least;
 }
 
+int even_groups(int groups, size_t batch) {
+    if (groups < 1) return 1;
+    while (groups > 1 && (batch % (size_t)groups != 0 || batch / (size_t)groups < 2))
+        groups--;
+    return groups;
+}
+
 int64_t steps_of_epochs(double epochs, size_t batch, size_t count) {
     const int64_t steps = llround(epochs * (double)count / (double)batch);
     return steps < 1 ? 1 : steps;

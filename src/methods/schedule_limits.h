@@ -11,6 +11,9 @@
  * most exp(-10) is left at the schedule's end; logs it for `stage`. */
 void clip_bn_momentum(Context *ctx, const char *stage, ModelSpec *spec, int64_t steps);
 
+/* The most batch norm groups, of those asked for, that divide the batch and have two pictures each; at least 1. */
+int even_groups(int groups, size_t batch);
+
 /* Steps of so many passes over `count` pictures, `batch` of them each: to the nearest, at least 1. */
 int64_t steps_of_epochs(double epochs, size_t batch, size_t count);
 

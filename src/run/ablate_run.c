@@ -226,6 +226,25 @@ static Status choose_recipe(Context *ctx, Ablate *ablate) {
     return status;
 }
 
+/* A variant that the user's options make equal to the full method would stand in the tables under a wrong name. */
+static Status check_variant(Context *ctx, const Ablate *ablate, const AblationVariant *variant) {
+    Options changed = {0};
+    Status status = options_open(ctx, &changed);
+    if (status == SPICA_OK) status = options_copy(ctx, &changed, &ablate->options);
+    if (status == SPICA_OK) status = ablation_apply(ctx, ablate->results.ablation, variant, &changed);
+    if (status == SPICA_OK && options_differ(&changed, &ablate->options, NULL) < 0)
+        status = context_fail(ctx, SPICA_ERROR_OPTION, "the variant %s (%s) is what the options ask for already",
+                              variant->name, variant->settings[0]);
+    options_close(ctx, &changed);
+    return status;
+}
+
+static Status check_variants(Context *ctx, const Ablate *ablate) {
+    for (const AblationVariant *variant = ablate->results.ablation->variants; variant->name != NULL; variant++)
+        if (variant->settings[0] != NULL) TRY(check_variant(ctx, ablate, variant));
+    return SPICA_OK;
+}
+
 /* Of a run that trains all stages. One that does not takes its stage 2, about as long for passes over the data, and its
  * stage 3 where the method has one. */
 static double run_budget(const Ablate *ablate) {
@@ -242,6 +261,7 @@ static Status ablate_all(Context *ctx, Ablate *ablate, char **json) {
     results->seed = options_integer(&ablate->options, "run.seed");
     TRY(check_options(ctx, ablate));
     TRY(choose_recipe(ctx, ablate));
+    TRY(check_variants(ctx, ablate));
     results->budget = run_budget(ablate);
     TRY(ablation_results_open(ctx, results));
     TRY(folder_begin(ctx, ablate));

@@ -8,7 +8,7 @@ static const AblationVariant pica_variants[] = {
     {"full", {NULL}, NULL},
     {"no-entropy", {"pica.entropy_weight=0"}, NULL},
     {"no-overclustering", {"pica.overclusters=0"}, NULL},
-    {"no-perturbation", {"pica.augment.policy=none"}, NULL},
+    {"no-perturbation", {"pica.augment.policy=none", "pica.enlarge=1"}, NULL},
     {"gaussian", {"pica.initialisation=gaussian"}, NULL},
     {"xavier", {"pica.initialisation=xavier"}, NULL},
     {"kaiming", {"pica.initialisation=kaiming"}, NULL},

@@ -65,6 +65,11 @@ static Status settle_threads(Context *ctx, Run *run) {
 /* Before anything is measured: wrong pictures are told at once. */
 static Status open_auxiliary(Context *ctx, Run *run) {
     if (!method_has_stage(&run->options, STAGE_PICA)) return SPICA_OK;
+    if (options_integer(&run->options, "pica.overclusters") == 0) {
+        if (options_text(&run->options, "data.auxiliary")[0] != '\0')
+            log_warning(ctx, "without an over-clustering head (pica.overclusters = 0) auxiliary pictures are not used");
+        return SPICA_OK;
+    }
     TRY(run_open_auxiliary(ctx, &run->options, &run->auxiliary));
     return run->auxiliary.count > 0 ? pica_check_auxiliary(ctx, &run->dataset, &run->auxiliary) : SPICA_OK;
 }
@@ -159,6 +164,7 @@ static Status check_resumed(Context *ctx, Run *run) {
     run->budget = 0.0;
     TRY(run_folder_check_options(ctx, &run->folder, &run->options, free_keys));
     TRY(run_folder_check_data(ctx, &run->folder, run->dataset.fingerprint));
+    if (run->auxiliary.count > 0) TRY(run_folder_check_auxiliary(ctx, &run->folder, run->auxiliary.fingerprint));
     log_info(ctx, "going on with the run in %s", run->folder.path);
     return SPICA_OK;
 }
@@ -183,6 +189,7 @@ static Status begin_folder(Context *ctx, Run *run, const char *data) {
         .data_kind = run->dataset.kind,
         .data_name = run->dataset.name,
         .fingerprint = run->dataset.fingerprint,
+        .auxiliary_fingerprint = run->auxiliary.fingerprint,
         .pictures = run->dataset.count,
         .threads = ctx->threads,
         .instruction_set = facts.instruction_set,

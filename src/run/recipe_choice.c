@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "config/method_stages.h"
 #include "run/run.h"
 
@@ -93,6 +94,21 @@ static Status choose(Context *ctx, Options *options, const Dataset *dataset, Rec
     return SPICA_OK;
 }
 
+/* The paper over-clusters ten to twenty classes by 70 and two hundred by 700. A number of the user's own is left to the
+ * rules. */
+#define OVERCLUSTERS_OF_MANY 700
+
+static Status settle_overclusters(Context *ctx, Options *options) {
+    char text[NUMBER_TEXT];
+    const int64_t clusters = options_integer(options, "run.clusters");
+    const int64_t overclusters = options_integer(options, "pica.overclusters");
+    if (!is_pica(options) || overclusters == 0 || overclusters >= clusters) return SPICA_OK;
+    if (options_source(options, "pica.overclusters") == SOURCE_USER) return SPICA_OK;
+    number_print_integer(text, clusters > OVERCLUSTERS_OF_MANY ? clusters : OVERCLUSTERS_OF_MANY);
+    log_info(ctx, "pica: an over-clustering head of %s clusters, for %lld of the other one", text, (long long)clusters);
+    return options_set(ctx, options, "pica.overclusters", text, SOURCE_RECIPE);
+}
+
 /* Whether an option of the data changes what is read of it. A size is asked of pictures that are files alone (views of
  * others are resized), and it may be the one that they have. */
 static bool changes_reading(const char *key, const Options *options, const Dataset *dataset) {
@@ -117,6 +133,7 @@ static Status choose_and_open(Context *ctx, Options *options, const Options *bef
     snprintf(why.text, sizeof why.text, trains(options) ? "as it was given" : "nothing is trained");
     TRY(run_open_dataset(ctx, options, path, dataset));
     if (!given) TRY(choose(ctx, options, dataset, &why));
+    TRY(settle_overclusters(ctx, options));
     if (reason != NULL)
         *reason = why;
     else if (!given)

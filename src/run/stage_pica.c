@@ -62,9 +62,22 @@ static Status log_evaluation(Context *ctx, PicaRun *p) {
     return status;
 }
 
+/* A step that diverges has a finite loss yet. */
+static Status check_predictions(Context *ctx, const PicaRun *p) {
+    const size_t count = p->run->dataset.count * p->records.clusters;
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(p->probabilities[i]))
+            return context_fail(ctx, SPICA_ERROR_NUMERIC,
+                                "pica: the predictions after step %lld are not finite: a smaller pica.learning_rate "
+                                "may help",
+                                (long long)p->steps);
+    return SPICA_OK;
+}
+
 static Status predict(Context *ctx, PicaRun *p) {
     const double started = clock_seconds();
     TRY(predict_dataset(ctx, pica_model(p->trainer), &p->run->dataset, NULL, NULL, p->probabilities));
+    TRY(check_predictions(ctx, p));
     plan_note_pass(p->run, clock_seconds() - started, PASSES_TO_COME);
     p->predicted = p->steps;
     return SPICA_OK;
@@ -122,7 +135,7 @@ static Status train_steps(Context *ctx, PicaRun *p, StageKeeper *keeper) {
     double loss = NAN;
     progress_start(&progress, ctx, STAGE_PICA, "step", (double)p->planned);
     progress.begun = (double)p->steps;
-    while (plan_epochs_go_on(p->run, "pica.epochs", p->planned, p->steps)) {
+    while (plan_epochs_go_on(p->run, "pica.epochs", p->planned, p->steps) || !pica_turns_are_even(p->trainer)) {
         TRY(keeper_between(ctx, keeper));
         if (evaluation_is_due(p)) TRY(evaluate(ctx, p));
         TRY(take_step(ctx, p, &loss));

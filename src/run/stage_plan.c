@@ -7,9 +7,16 @@
 #include "base/log.h"
 #include "run/stage_partition.h"
 
-const char *const plan_keys[] = {"features.epochs", "features.corrections", "head.epochs",
-                                 "joint.steps",     "joint.schedule_steps", "pica.epochs",
-                                 "scan.epochs",     "self_label.epochs",    NULL};
+const char *const plan_keys[] = {"features.epochs",
+                                 "features.corrections",
+                                 "head.epochs",
+                                 "joint.steps",
+                                 "joint.schedule_steps",
+                                 "pica.epochs",
+                                 "pica.turn",
+                                 "scan.epochs",
+                                 "self_label.epochs",
+                                 NULL};
 
 /* Fewer would select among heads that have hardly begun. */
 #define HEAD_EPOCHS_LEAST 3.0
@@ -198,6 +205,17 @@ static double pica_epoch_seconds(const Run *run, const PicaSettings *settings, c
     return steps * rates->pica_step + rates->inference * (double)run->dataset.count / every;
 }
 
+/* Turns at least, under a budget: the clock can end the training only between them. */
+#define PICA_TURNS_LEAST 20.0
+
+/* The length of the training from the seconds that it has. */
+static Status plan_pica(Context *ctx, Run *run, double epochs) {
+    const double turn = epochs / PICA_TURNS_LEAST;
+    TRY(plan_set(ctx, run, "pica.epochs", fmax(epochs, 1e-6), 6));
+    if (!plan_owns(run, "pica.turn") || options_real(&run->options, "pica.turn") <= turn) return SPICA_OK;
+    return plan_set(ctx, run, "pica.turn", fmax(turn, 1e-6), 6);
+}
+
 static Status begin_pica(Context *ctx, Run *run) {
     PicaSettings settings;
     StageRates rates = {0};
@@ -211,7 +229,7 @@ static Status begin_pica(Context *ctx, Run *run) {
     run->ending = pica_passes(run, &rates);
     if (plan_owns(run, "pica.epochs")) {
         const double left = run->budget - (clock_seconds() - run->started) - run->ending;
-        TRY(plan_set(ctx, run, "pica.epochs", fmax(left / epoch, 1e-6), 6));
+        TRY(plan_pica(ctx, run, left / epoch));
     }
     const double training = options_real(&run->options, "pica.epochs") * epoch;
     log_info(ctx, "estimated time: %.1f minutes (pica %.1f)",

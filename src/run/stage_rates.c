@@ -118,7 +118,8 @@ static Status open_random(Context *ctx, Model *model, const ModelSpec *spec) {
 Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *dataset, const ModelSpec *backbone,
                  StageRates *rates) {
     Dataset part = *dataset;
-    if (part.count > PART_PICTURES) part.count = PART_PICTURES;
+    const size_t least = settings->clusters > PART_PICTURES ? settings->clusters : PART_PICTURES;
+    if (part.count > least) part.count = least; /* no fewer pictures than clusters */
     Model model = {0};
     float *features = NULL;
     Status status = open_random(ctx, &model, backbone);

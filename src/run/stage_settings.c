@@ -363,6 +363,7 @@ Status settings_joint(Context *ctx, const Options *options, const Dataset *datas
         .threshold = section_real(section, "threshold"),
         .unlabelled_weight = section_real(section, "unlabelled_weight"),
         .one_forward = section_boolean(section, "one_forward"),
+        .bn_groups = section_integer(section, "bn_groups"),
         .ema = section_real(section, "ema"),
         .ema_warmup = section_boolean(section, "ema_warmup"),
         .optimiser = section_optimiser(options, "joint"),

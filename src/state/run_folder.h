@@ -77,11 +77,12 @@ typedef struct RunFact {
 } RunFact;
 
 typedef struct RunRecord {
-    const char *command;   /* the command line, or NULL */
-    const char *data;      /* DATA as given */
-    const char *data_kind; /* "idx" ... */
-    const char *data_name; /* "fashion-mnist" ..., or "" */
-    uint64_t fingerprint;  /* of the data */
+    const char *command;            /* the command line, or NULL */
+    const char *data;               /* DATA as given */
+    const char *data_kind;          /* "idx" ... */
+    const char *data_name;          /* "fashion-mnist" ..., or "" */
+    uint64_t fingerprint;           /* of the data */
+    uint64_t auxiliary_fingerprint; /* of the auxiliary pictures; 0: there are none */
     size_t pictures;
     int threads;
     const char *instruction_set; /* "avx2" ... */
@@ -91,6 +92,9 @@ typedef struct RunRecord {
 
 /* SPICA_ERROR_RUN when the folder's run was made from other data. */
 Status run_folder_check_data(Context *ctx, const RunFolder *folder, uint64_t fingerprint);
+
+/* Likewise for auxiliary pictures. */
+Status run_folder_check_auxiliary(Context *ctx, const RunFolder *folder, uint64_t fingerprint);
 
 /* Makes the folder (or removes the old run with `overwrite`), writes config.ini where it is missing, and adds a session
  * to run.json. A session on another instruction set, thread count or library is logged: bits may differ. After it

@@ -33,21 +33,31 @@ static Status record_read(Context *ctx, const RunFolder *folder, json_t **root, 
     return SPICA_OK;
 }
 
-Status run_folder_check_data(Context *ctx, const RunFolder *folder, uint64_t fingerprint) {
+/* One of the record's fingerprints; `pictures` names what it is of. */
+static Status check_fingerprint(Context *ctx, const RunFolder *folder, const char *key, const char *pictures,
+                                uint64_t fingerprint) {
     json_t *root = NULL, *data, *sessions;
     char asked[20];
     fingerprint_print(asked, fingerprint);
     Status status = record_read(ctx, folder, &root, &data, &sessions);
-    const char *held = status == SPICA_OK ? json_string_value(json_object_get(data, "fingerprint")) : NULL;
+    const char *held = status == SPICA_OK ? json_string_value(json_object_get(data, key)) : NULL;
     if (status == SPICA_OK && held == NULL) status = record_fail(ctx, folder, "the data's fingerprint");
     if (status == SPICA_OK && strcmp(held, asked) != 0) {
         const char *path = json_string_value(json_object_get(data, "path"));
-        status = context_fail(ctx, SPICA_ERROR_RUN,
-                              "%s holds a run on other pictures (from %.200s, fingerprint %.20s, not %s)", folder->path,
-                              path != NULL ? path : "?", held, asked);
+        status =
+            context_fail(ctx, SPICA_ERROR_RUN, "%s holds a run on other %s (from %.200s, fingerprint %.20s, not %s)",
+                         folder->path, pictures, path != NULL ? path : "?", held, asked);
     }
     json_decref(root);
     return status;
+}
+
+Status run_folder_check_data(Context *ctx, const RunFolder *folder, uint64_t fingerprint) {
+    return check_fingerprint(ctx, folder, "fingerprint", "pictures", fingerprint);
+}
+
+Status run_folder_check_auxiliary(Context *ctx, const RunFolder *folder, uint64_t fingerprint) {
+    return check_fingerprint(ctx, folder, "auxiliary_fingerprint", "auxiliary pictures", fingerprint);
 }
 
 static Status data_describe(Context *ctx, const RunRecord *record, json_t *data) {
@@ -57,7 +67,10 @@ static Status data_describe(Context *ctx, const RunRecord *record, json_t *data)
     TRY(json_add_text(ctx, data, "kind", record->data_kind));
     TRY(json_add_text(ctx, data, "name", record->data_name));
     TRY(json_add_integer(ctx, data, "pictures", (int64_t)record->pictures));
-    return json_add_text(ctx, data, "fingerprint", fingerprint);
+    TRY(json_add_text(ctx, data, "fingerprint", fingerprint));
+    if (record->auxiliary_fingerprint == 0) return SPICA_OK;
+    fingerprint_print(fingerprint, record->auxiliary_fingerprint);
+    return json_add_text(ctx, data, "auxiliary_fingerprint", fingerprint);
 }
 
 static Status session_describe(Context *ctx, const RunFolder *folder, const RunRecord *record, json_t *session) {

@@ -303,7 +303,7 @@ moco("groups", 3, 16, 64, "step", 2, False)
 LABELLED, UNLABELLED, THRESHOLD, TOTAL = 4, 8, 0.36, 40
 
 
-def fixmatch(name, one_forward):
+def fixmatch(name, one_forward, groups=1, threshold=THRESHOLD):
     net, average = ResNet18(WIDTH, {"head": mlp(5)}), ResNet18(WIDTH, {"head": mlp(5)})
     set_weights(net)
     set_weights(average)
@@ -319,15 +319,15 @@ def fixmatch(name, one_forward):
         weak, strong = pictures(UNLABELLED, SIDE, f"weakg.{step}"), pictures(UNLABELLED, SIDE, f"strongg.{step}")
         truth = torch.tensor([(3 * step + i) % 5 for i in range(LABELLED)])
         if one_forward:
-            scores = net(torch.cat([labelled, weak, strong]))
+            scores = grouped_forward(net, torch.cat([labelled, weak, strong]), groups)
             first, middle, last = scores.split([LABELLED, UNLABELLED, UNLABELLED])
         else:
             with torch.no_grad():
                 middle = net(weak)
             first, last = net(torch.cat([labelled, strong])).split([LABELLED, UNLABELLED])
         sure, pseudo = middle.detach().softmax(1).max(1)
-        assert (sure - THRESHOLD).abs().min() > 2e-3, "too close to call in float32"
-        mask = (sure >= THRESHOLD).float()
+        assert (sure - threshold).abs().min() > 2e-3, "too close to call in float32"
+        mask = (sure >= threshold).float()
         supervised = F.cross_entropy(first, truth)
         consistency = (F.cross_entropy(last, pseudo, reduction="none") * mask).mean()
         for group in optimiser.param_groups:
@@ -352,3 +352,4 @@ def fixmatch(name, one_forward):
 
 fixmatch("one", True)
 fixmatch("two", False)
+fixmatch("groups", True, 2, 0.38)

@@ -66,7 +66,7 @@ static char *golden_name(char path[128], const char *name, const char *part) {
     return path;
 }
 
-static void check_golden(const char *name, bool one_forward) {
+static void check_golden(const char *name, bool one_forward, int groups, float threshold) {
     Context *ctx = test_context_open();
     enum { COUNT = 40 };
     char path[128];
@@ -75,6 +75,8 @@ static void check_golden(const char *name, bool one_forward) {
     Dataset dataset = pictures_open(ctx, COUNT, SIDE, 3, 5);
     JointSettings settings = golden_settings();
     settings.one_forward = one_forward;
+    settings.bn_groups = groups;
+    settings.threshold = threshold;
     Model start;
     JointTrainer *trainer;
     double *losses = golden_double(ctx, golden_name(path, name, "losses"), NULL);
@@ -109,12 +111,18 @@ static void check_golden(const char *name, bool one_forward) {
 
 static void test_one_forward(void **state) {
     (void)state;
-    check_golden("one", true);
+    check_golden("one", true, 1, 0.36f);
 }
 
 static void test_two_forwards(void **state) {
     (void)state;
-    check_golden("two", false);
+    check_golden("two", false, 1, 0.36f);
+}
+
+/* 4 labelled, 8 weak and 8 strong views in two groups of 10. */
+static void test_groups(void **state) {
+    (void)state;
+    check_golden("groups", true, 2, 0.38f);
 }
 
 static void test_clip(void **state) {
@@ -226,8 +234,9 @@ static void test_errors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_forward), cmocka_unit_test(test_two_forwards), cmocka_unit_test(test_clip),
-        cmocka_unit_test(test_training),    cmocka_unit_test(test_few_pictures), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_one_forward), cmocka_unit_test(test_two_forwards), cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_clip),        cmocka_unit_test(test_training),     cmocka_unit_test(test_few_pictures),
+        cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,8 +113,23 @@ static void test_turns(void **state) {
         assert_int_equal(report.overclustering, step % 8 < 5);
     }
     pica_close(ctx, &trainer);
+    /* Whole turns of both heads, also where one turn would be longer than the training. */
+    settings.epochs = 1.3;
+    assert_int_equal(pica_steps(&settings, 24, 16), 16);
+    settings.epochs = 0.3;
+    assert_int_equal(pica_steps(&settings, 24, 16), 3);
+    TEST_OK(ctx, pica_open(ctx, &trainer, &settings, &dataset, &auxiliary));
+    for (int step = 0; step < 3; step++) {
+        PicaStep report;
+        assert_int_equal(pica_turns_are_even(trainer), step == 0);
+        TEST_OK(ctx, pica_step(ctx, trainer, &report));
+        assert_int_equal(report.overclustering, step < 2);
+    }
+    assert_true(pica_turns_are_even(trainer));
+    pica_close(ctx, &trainer);
     settings.model.overclusters = 0;
     assert_int_equal(pica_steps_per_epoch(&settings, 24, 0), 3);
+    assert_int_equal(pica_steps(&settings, 24, 0), 1); /* no turns */
     TEST_OK(ctx, pica_open(ctx, &trainer, &settings, &dataset, NULL));
     for (int step = 0; step < 4; step++) {
         PicaStep report;

@@ -103,6 +103,36 @@ static void test_differences(void **state) {
     test_context_close(&ctx);
 }
 
+/* A column shorter than the least length is divided by that, whatever its own: signed differences along it. */
+static void test_short_column(void **state) {
+    (void)state;
+    enum { PICTURES = 6, CLUSTERS = 3, FLOATS = PICTURES * CLUSTERS, SHORT = 1 };
+    Context *ctx = test_context_open();
+    Pui pui;
+    float original[FLOATS], perturbed[FLOATS], moved[FLOATS], d_original[FLOATS], d_perturbed[FLOATS];
+    const float step = 1e-14f;
+    double slope = 0.0, totals[2];
+    hash_fill(original, FLOATS, "original", 0.2f, 0.4f);
+    hash_fill(perturbed, FLOATS, "perturbed", 0.2f, 0.4f);
+    for (size_t i = SHORT; i < FLOATS; i += CLUSTERS)
+        original[i] *= 6e-13f; /* a column of about 6e-13 */
+    TEST_OK(ctx, pui_open(ctx, &pui, PICTURES, 1, CLUSTERS));
+    pui_loss(&pui, original, perturbed, 0.0f, d_original, d_perturbed);
+    for (int side = 0; side < 2; side++) {
+        memcpy(moved, original, sizeof moved);
+        for (size_t i = SHORT; i < FLOATS; i += CLUSTERS)
+            moved[i] += side == 0 ? -step : step;
+        totals[side] = pui_loss(&pui, moved, perturbed, 0.0f, NULL, NULL).total;
+    }
+    for (size_t i = SHORT; i < FLOATS; i += CLUSTERS)
+        slope += (double)d_original[i];
+    const double difference = (totals[1] - totals[0]) / (2.0 * (double)step);
+    if (!(fabs(difference - slope) < 1e-3 * fabs(slope)))
+        fail_msg("gradient %.9g, differences %.9g", slope, difference);
+    pui_close(ctx, &pui);
+    test_context_close(&ctx);
+}
+
 /* Equal, sure and balanced partitions are the least that there is: K cosines of 1, all others 0. */
 static void test_perfect_partition(void **state) {
     (void)state;
@@ -121,12 +151,13 @@ static void test_perfect_partition(void **state) {
 }
 
 int main(void) {
-    struct CMUnitTest tests[sizeof cases / sizeof cases[0] + 2];
+    struct CMUnitTest tests[sizeof cases / sizeof cases[0] + 3];
     size_t count = 0;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         tests[count++] = (struct CMUnitTest){
             .name = cases[i].name, .test_func = test_golden, .initial_state = (void *)(uintptr_t)&cases[i]};
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_differences);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_short_column);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_perfect_partition);
     return _cmocka_run_group_tests("pui", tests, count, NULL, NULL);
 }

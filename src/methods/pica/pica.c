@@ -46,9 +46,29 @@ static size_t batch_of(const PicaSettings *settings, size_t count) {
     return settings->batch == 0 || settings->batch > count ? count : settings->batch;
 }
 
-static int64_t turn_of(double turn, int64_t epoch_steps) {
-    const int64_t steps = llround(turn * (double)epoch_steps);
-    return steps < 1 ? 1 : steps;
+static int64_t whole_steps(double steps) { return steps < 1.0 ? 1 : llround(steps); }
+
+static int64_t epoch_steps_of(const Head heads[HEADS]) {
+    return heads[OVERCLUSTERING].epoch_steps + heads[CLUSTERING].epoch_steps;
+}
+
+/* Steps in which each head has a turn. */
+static int64_t cycle_steps(const Head heads[HEADS]) {
+    return heads[OVERCLUSTERING].turn_steps + heads[CLUSTERING].turn_steps;
+}
+
+/* Turns of two heads in proportion to their passes, none longer than the training: either head must have one. A head
+ * alone has turns of one step. (The first length follows from the second, so that the turns of a training of one cycle
+ * follow from its length.) */
+static void set_turns(const PicaSettings *settings, Head heads[HEADS]) {
+    const double turn = fmin(settings->turn, settings->epochs);
+    Head *first = &heads[OVERCLUSTERING], *second = &heads[CLUSTERING];
+    first->turn_steps = 0;
+    second->turn_steps = 1;
+    if (first->pictures == 0) return;
+    second->turn_steps = whole_steps(turn * (double)second->epoch_steps);
+    first->turn_steps =
+        whole_steps((double)second->turn_steps * (double)first->epoch_steps / (double)second->epoch_steps);
 }
 
 /* The two heads' pictures, passes and turns. */
@@ -58,19 +78,21 @@ static void schedule_heads(const PicaSettings *settings, size_t count, size_t au
     for (int h = 0; h < HEADS; h++) {
         heads[h].pictures = pictures[h];
         heads[h].epoch_steps = (int64_t)(pictures[h] / batch);
-        heads[h].turn_steps = pictures[h] > 0 ? turn_of(settings->turn, heads[h].epoch_steps) : 0;
     }
+    set_turns(settings, heads);
 }
 
 int64_t pica_steps_per_epoch(const PicaSettings *settings, size_t count, size_t auxiliary_count) {
     Head heads[HEADS] = {0};
     schedule_heads(settings, count, auxiliary_count, heads);
-    return heads[OVERCLUSTERING].epoch_steps + heads[CLUSTERING].epoch_steps;
+    return epoch_steps_of(heads);
 }
 
 int64_t pica_steps(const PicaSettings *settings, size_t count, size_t auxiliary_count) {
-    const int64_t steps = llround(settings->epochs * (double)pica_steps_per_epoch(settings, count, auxiliary_count));
-    return steps < 1 ? 1 : steps;
+    Head heads[HEADS] = {0};
+    schedule_heads(settings, count, auxiliary_count, heads);
+    const int64_t steps = whole_steps(settings->epochs * (double)epoch_steps_of(heads)), cycle = cycle_steps(heads);
+    return (steps + cycle - 1) / cycle * cycle;
 }
 
 static void warn_of_clusters(Context *ctx, const char *head, int clusters, size_t batch) {
@@ -86,6 +108,9 @@ void pica_settings_clip(Context *ctx, PicaSettings *settings, size_t count) {
     if (batch != settings->batch)
         log_info(ctx, "pica: batch changed from %zu to %zu, for %zu pictures", settings->batch, batch, count);
     settings->batch = batch;
+    if (settings->model.overclusters > 0 && settings->turn > settings->epochs)
+        log_info(ctx, "pica: turns of %.4g epochs instead of %.4g, all that there are", settings->epochs,
+                 settings->turn);
     warn_of_clusters(ctx, "clustering", settings->model.clusters, batch);
     warn_of_clusters(ctx, "over-clustering", settings->model.overclusters, batch);
 }
@@ -214,7 +239,7 @@ Status pica_state(Context *ctx, PicaTrainer *t, StateParts *parts) {
 static int head_of(const PicaTrainer *t, uint64_t *own_step) {
     const uint64_t first = (uint64_t)t->heads[OVERCLUSTERING].turn_steps;
     const uint64_t second = (uint64_t)t->heads[CLUSTERING].turn_steps;
-    const uint64_t cycle = t->step / (first + second), within = t->step % (first + second);
+    const uint64_t both = (uint64_t)cycle_steps(t->heads), cycle = t->step / both, within = t->step % both;
     const bool over = within < first;
     *own_step = over ? cycle * first + within : cycle * second + within - first;
     return over ? OVERCLUSTERING : CLUSTERING;
@@ -310,5 +335,7 @@ Status pica_step(Context *ctx, PicaTrainer *t, PicaStep *report) {
                        t->views[1] + (size_t)copy * batch * t->view_floats));
     return pica_step_on_views(ctx, t, t->views[0], t->views[1], report);
 }
+
+bool pica_turns_are_even(const PicaTrainer *t) { return t->step % (uint64_t)cycle_steps(t->heads) == 0; }
 
 Model *pica_model(PicaTrainer *trainer) { return &trainer->model; }

@@ -15,7 +15,7 @@
 typedef struct PicaSettings {
     ModelSpec model;      /* with a linear head and, where one is wanted, an over-clustering head */
     double epochs;        /* passes of each head over its pictures */
-    double turn;          /* the heads take turns, each for this part of a pass */
+    double turn;          /* the heads take turns, each for this part of a pass, or for all epochs if those are fewer */
     size_t batch;         /* b, pictures a step */
     int repeats;          /* r, perturbed copies of each */
     float entropy_weight; /* lambda of Eq. 12 */
@@ -49,6 +49,10 @@ typedef struct PicaStep {
 /* One optimisation step of the head whose turn it is. */
 Status pica_step(Context *ctx, PicaTrainer *trainer, PicaStep *report);
 
+/* Whether both heads have had the same number of turns. A training that ends elsewhere leaves the clustering head
+ * behind the backbone that the other head's turn has moved. */
+bool pica_turns_are_even(const PicaTrainer *trainer);
+
 /* Adds everything that a step changes to a state. A new trainer of the same settings and data that is given it goes on
  * with the same bits. */
 Status pica_state(Context *ctx, PicaTrainer *trainer, StateParts *parts);
@@ -65,7 +69,7 @@ Model *pica_model(PicaTrainer *trainer);
  * without. */
 int64_t pica_steps_per_epoch(const PicaSettings *settings, size_t count, size_t auxiliary_count);
 
-/* Steps of the whole training, at least 1. */
+/* Steps of the whole training, rounded up to whole turns of both heads. */
 int64_t pica_steps(const PicaSettings *settings, size_t count, size_t auxiliary_count);
 
 #endif

@@ -128,7 +128,7 @@ static double imbalance(Pui *pui, const float *original, double *slopes) {
 static void compute_pulls(Pui *pui) {
     for (size_t k = 0; k < 2 * pui->clusters; k++) {
         const float scale = pui->scales[k];
-        pui->along[k] = (double)scale >= 1.0 / LENGTH_LEAST ? 0.0f : pui->along[k] * scale * scale;
+        pui->along[k] = scale >= (float)(1.0 / LENGTH_LEAST) ? 0.0f : pui->along[k] * scale * scale;
     }
 }
 

@@ -99,6 +99,7 @@ static Status open_plans(Context *ctx, JointTrainer *t) {
                          .batch = t->input_pictures,
                          .outputs = {t->model.logits},
                          .output_count = 1,
+                         .bn_groups = even_groups(t->settings.bn_groups, t->input_pictures),
                          .update_running = true,
                          .seed = t->settings.seed};
     TRY(plan_open(ctx, &t->plan, t->model.net, &plan));
@@ -106,6 +107,7 @@ static Status open_plans(Context *ctx, JointTrainer *t) {
     /* It moves the running statistics as well: the evaluated pictures are more like weak views than like strong. */
     plan.kind = PLAN_TRAIN_FORWARD;
     plan.batch = t->unlabelled;
+    plan.bn_groups = even_groups(t->settings.bn_groups, t->unlabelled);
     return plan_open(ctx, &t->weak_plan, t->model.net, &plan);
 }
 

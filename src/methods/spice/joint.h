@@ -17,7 +17,9 @@ typedef struct JointSettings {
     float unlabelled_weight; /* of Eq. 9's second term */
     bool one_forward;        /* weak unlabelled views share the batch statistics of one forward (program), else a
                                 forward of their own that keeps nothing (cheaper) */
-    float ema;               /* of the evaluated weights */
+    int bn_groups; /* batch norm over equal, contiguous groups of a forward's pictures, as many as divide them;
+                      1: off */
+    float ema;     /* of the evaluated weights */
     bool ema_warmup;
     OptimiserSettings optimiser;
     float learning_rate;

@@ -57,13 +57,6 @@ static size_t queue_of(size_t queue, size_t batch, size_t count) {
     return most < batch ? batch : most / batch * batch;
 }
 
-static int groups_of(int groups, size_t batch) {
-    if (groups < 1) return 1;
-    while (groups > 1 && (batch % (size_t)groups != 0 || batch / (size_t)groups < 2))
-        groups--;
-    return groups;
-}
-
 static void log_clip(Context *ctx, const char *what, size_t from, size_t to, size_t count) {
     if (from != to) log_info(ctx, "features: %s changed from %zu to %zu, for %zu pictures", what, from, to, count);
 }
@@ -72,7 +65,7 @@ void moco_settings_clip(Context *ctx, MocoSettings *settings, size_t count) {
     const MocoSettings old = *settings;
     settings->batch = batch_of(settings, count);
     settings->queue = queue_of(settings->queue, settings->batch, count);
-    settings->bn_groups = groups_of(settings->bn_groups, settings->batch);
+    settings->bn_groups = even_groups(settings->bn_groups, settings->batch);
     log_clip(ctx, "batch", old.batch, settings->batch, count);
     log_clip(ctx, "queue", old.queue, settings->queue, count);
     if (old.bn_groups > 1)

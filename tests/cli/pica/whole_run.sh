@@ -8,7 +8,7 @@ column epoch run/pica-confidence.csv
 head -n 1 run/pica-cases.csv | tr -d '\r'
 column case run/pica-cases.csv | sort -u
 
-spica info run | grep -e method -e stages_done
+spica info run | grep -e '^method' -e stages_done
 spica assign run "$SHARED/data" --quiet | tr -d '\r' | cut -d, -f1,2 >assigned
 tr -d '\r' <run/clusters.csv | cut -d, -f1,2 | cmp - assigned
 spica eval run | head -n 2
