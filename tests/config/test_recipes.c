@@ -66,6 +66,40 @@ static void test_values_of_the_paper(void **state) {
     test_context_close(&ctx);
 }
 
+/* What a recipe itself says, though it be the default. */
+static void assert_recipe_says(const Options *options, const char *key, double expected) {
+    const char *recipe = options_text(options, "run.recipe");
+    const double value = options_real(options, key);
+    if (options_source(options, key) != SOURCE_RECIPE) fail_msg("%s does not set %s", recipe, key);
+    if (value != expected) fail_msg("%s: %s is %g, expected %g", recipe, key, value, expected);
+}
+
+/* Section 4 of the PICA paper. */
+static void test_values_of_pica(void **state) {
+    (void)state;
+    static const struct {
+        const char *recipe;
+        double clusters, overclusters;
+    } sets[] = {{"pica-cifar10", 10, 70},    {"pica-cifar100", 20, 70}, {"pica-imagenet-dogs", 15, 70},
+                {"pica-imagenet10", 10, 70}, {"pica-stl10", 10, 70},    {"pica-tiny-imagenet", 200, 700}};
+    Context *ctx = test_context_open();
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        Options options;
+        TEST_OK(ctx, options_open(ctx, &options));
+        TEST_OK(ctx, recipe_load(ctx, &options, sets[i].recipe));
+        assert_string_equal(options_text(&options, "run.method"), "pica");
+        assert_recipe_says(&options, "run.clusters", sets[i].clusters);
+        assert_recipe_says(&options, "pica.overclusters", sets[i].overclusters);
+        assert_recipe_says(&options, "pica.batch", 256);
+        assert_recipe_says(&options, "pica.repeats", 3);
+        assert_recipe_says(&options, "pica.epochs", 200);
+        assert_recipe_says(&options, "pica.learning_rate", 0.0001);
+        assert_recipe_says(&options, "pica.entropy_weight", 2);
+        options_close(ctx, &options);
+    }
+    test_context_close(&ctx);
+}
+
 /* Sections may be written either way; comments, blanks, CRLF and a byte order mark are no matter. */
 static void test_syntax(void **state) {
     (void)state;
@@ -134,6 +168,7 @@ int main(void) {
         cmocka_unit_test(test_presets),
         cmocka_unit_test(test_texts_are_the_files),
         cmocka_unit_test(test_values_of_the_paper),
+        cmocka_unit_test(test_values_of_pica),
         cmocka_unit_test(test_syntax),
         cmocka_unit_test(test_wrong_recipes),
     };

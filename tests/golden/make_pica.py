@@ -27,20 +27,21 @@ def pui(original, perturbed, weight):
     index = F.normalize(x.t(), dim=1) @ F.normalize(perturbed, dim=0)
     uncertainty = F.cross_entropy(index, torch.arange(len(index)))
     share = x.sum(0) / x.sum()
-    imbalance = math.log(len(share)) + torch.special.xlogy(share, share).sum()
+    # 0 log 0 = 0, whose slope is that of the least positive float32: xlogy's would make the whole gradient NaN.
+    imbalance = math.log(len(share)) + (share * share.clamp_min(float(np.finfo(np.float32).tiny)).log()).sum()
     return uncertainty, imbalance, uncertainty + weight * imbalance
 
 
-# ---- The loss. empty: a cluster without mass in either batch, whose own gradient is not compared. ----
+# ---- The loss. mass: what is left of cluster 1's in a batch. ----
 
 
-def loss_case(name, count, repeats, clusters, weight, sharpness, empty=False):
+def loss_case(name, count, repeats, clusters, weight, sharpness, mass={}):
     x, y = (torch.softmax(hash_values(rows * clusters, f"{name}.{part}").reshape(rows, clusters) * sharpness, 1)
             for rows, part in ((count, "original"), (count * repeats, "perturbed")))
     x, y = x.float().double(), y.float().double()  # what the test computes with
-    if empty:
-        x[:, 1] = y[:, 1] = 0.0
-    x.requires_grad_(), y.requires_grad_()
+    for batch, part in ((x, "original"), (y, "perturbed")):
+        batch[:, 1] = (batch[:, 1] * mass.get(part, 1.0)).float().double()
+        batch.requires_grad_()
     losses = pui(x, y, weight)
     losses[2].backward()
     print(name, [float(l) for l in losses])
@@ -53,7 +54,9 @@ loss_case("plain", 24, 3, 6, 2.0, 4.0)
 loss_case("two", 7, 1, 2, 2.0, 3.0)
 loss_case("small_batch", 4, 2, 9, 0.5, 8.0)
 loss_case("off", 10, 3, 5, 0.0, 4.0)
-loss_case("empty", 12, 2, 5, 2.0, 4.0, empty=True)
+loss_case("empty", 12, 2, 5, 2.0, 4.0, mass={"original": 0.0, "perturbed": 0.0})
+loss_case("empty_original", 12, 2, 5, 2.0, 4.0, mass={"original": 0.0})
+loss_case("empty_perturbed", 12, 2, 5, 2.0, 4.0, mass={"perturbed": 0.0})
 
 
 # ---- Training: two heads in turns, original and perturbed batch in forwards of their own ----

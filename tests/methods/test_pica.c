@@ -142,6 +142,76 @@ static void test_turns(void **state) {
     test_context_close(&ctx);
 }
 
+/* ---- which pictures a step draws ---- */
+
+/* 24 pictures and 16 auxiliary ones, 8 a step: a turn of each head passes over its pictures once. */
+enum { PICTURE_BYTES = 16 * 16 * 3, DRAWN = 24, AUXILIARY = 16, OVERCLUSTERING_STEPS = 5, CYCLE_STEPS = 8 };
+
+typedef struct DrawCase {
+    Context *ctx;
+    Dataset dataset, auxiliary;
+    double losses[CYCLE_STEPS];
+} DrawCase;
+
+/* Steps that drew some pictures. */
+typedef struct Draws {
+    int overclustering, clustering;
+} Draws;
+
+/* The losses of a turn of each head. Every step begins with the same weights, so that its loss depends on the pictures
+ * that it draws and on nothing else. */
+static void turn_losses(const DrawCase *c, double losses[CYCLE_STEPS]) {
+    PicaSettings settings = golden_settings(16, 8, 1, 4, 6, 1e-4f);
+    PicaTrainer *trainer;
+    settings.turn = 1.0;
+    TEST_OK(c->ctx, pica_open(c->ctx, &trainer, &settings, &c->dataset, &c->auxiliary));
+    for (int step = 0; step < CYCLE_STEPS; step++) {
+        PicaStep report;
+        hash_weights(net_params(pica_model(trainer)->net));
+        TEST_OK(c->ctx, pica_step(c->ctx, trainer, &report));
+        assert_int_equal(report.overclustering, step < OVERCLUSTERING_STEPS);
+        losses[step] = report.loss.total;
+    }
+    pica_close(c->ctx, &trainer);
+}
+
+/* The steps whose loss changes where `count` pictures from `first` on become white, as no other picture is. */
+static Draws draws_of(const DrawCase *c, const Dataset *set, size_t first, size_t count) {
+    uint8_t kept[DRAWN * PICTURE_BYTES], *pictures = dataset_row(set, first);
+    const size_t bytes = count * PICTURE_BYTES;
+    double losses[CYCLE_STEPS];
+    Draws draws = {0};
+    assert_true(bytes <= sizeof kept);
+    memcpy(kept, pictures, bytes);
+    memset(pictures, 255, bytes);
+    turn_losses(c, losses);
+    memcpy(pictures, kept, bytes);
+    for (int step = 0; step < CYCLE_STEPS; step++)
+        *(step < OVERCLUSTERING_STEPS ? &draws.overclustering : &draws.clustering) += losses[step] != c->losses[step];
+    return draws;
+}
+
+/* Auxiliary pictures are for the over-clustering head alone, each once in a pass; the data's are for both heads. */
+static void test_draws(void **state) {
+    (void)state;
+    static const size_t rows[] = {0, 7, AUXILIARY - 1};
+    DrawCase c = {.ctx = test_context_open()};
+    c.dataset = pictures_open(c.ctx, DRAWN, 16, 3, 4);
+    c.auxiliary = pictures_open(c.ctx, AUXILIARY, 16, 3, 4);
+    turn_losses(&c, c.losses);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const Draws auxiliary = draws_of(&c, &c.auxiliary, rows[i], 1), own = draws_of(&c, &c.dataset, rows[i], 1);
+        assert_int_equal(auxiliary.overclustering, 1);
+        assert_int_equal(auxiliary.clustering, 0);
+        assert_int_equal(own.overclustering, 1);
+        assert_int_equal(own.clustering, 1);
+    }
+    assert_int_equal(draws_of(&c, &c.auxiliary, 0, AUXILIARY).clustering, 0);
+    pictures_close(c.ctx, &c.dataset);
+    pictures_close(c.ctx, &c.auxiliary);
+    test_context_close(&c.ctx);
+}
+
 static void test_wrong_auxiliary(void **state) {
     (void)state;
     Context *ctx = test_context_open();
@@ -197,8 +267,9 @@ static void test_learns(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_short), cmocka_unit_test(test_long),   cmocka_unit_test(test_turns),
-        cmocka_unit_test(test_clip),  cmocka_unit_test(test_learns), cmocka_unit_test(test_wrong_auxiliary),
+        cmocka_unit_test(test_short),           cmocka_unit_test(test_long), cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_draws),           cmocka_unit_test(test_clip), cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_wrong_auxiliary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,18 @@
-# Auxiliary pictures take part in the over-clustering head's passes; without that head they change nothing.
+# Auxiliary pictures take part in the over-clustering head's passes: others of the same number make another model.
+# Without that head they change nothing.
 . cli_tools.sh
-mkdir more
-make_idx more --count 90
-train "$SHARED/data" run --method pica
-train "$SHARED/data" helped --method pica --auxiliary more
-cmp -s run/model.safetensors helped/model.safetensors && echo "the auxiliary pictures changed nothing"
-train "$SHARED/data" alone --method pica --set pica.overclusters=0
-train "$SHARED/data" unhelped --method pica --set pica.overclusters=0 --auxiliary more
+
+# brief RUN ARGUMENT...: an epoch of a small network
+brief() {
+    train "$SHARED/data" "$@" --method pica --set pica.backbone=wrn10-1 --set pica.epochs=1
+}
+
+mkdir more other
+make_idx more --count 40
+make_idx other --count 40 --classes 2
+brief helped --auxiliary more
+brief otherwise --auxiliary other
+cmp -s helped/model.safetensors otherwise/model.safetensors && echo "the auxiliary pictures changed nothing"
+brief alone --set pica.overclusters=0
+brief unhelped --set pica.overclusters=0 --auxiliary more
 same alone unhelped
