@@ -16,3 +16,7 @@ cmp -s helped/model.safetensors otherwise/model.safetensors && echo "the auxilia
 brief alone --set pica.overclusters=0
 brief unhelped --set pica.overclusters=0 --auxiliary more
 same alone unhelped
+
+# A run does not go on with others.
+cp other/* more/
+try cluster "$SHARED/data" -o helped --recipe helped/config.ini --quiet
