@@ -225,7 +225,7 @@ typedef struct Picture {
 
 /* Writes the cases of pictures 0.png, 1.png ... */
 static void write_cases(Place *place, const Picture *pictures, size_t count, bool labelled) {
-    static char cat[] = "cat", dog[] = "dog", names[CASE_PICTURES_MOST][16];
+    static char cat[] = "cat", dog[] = "dog", names[CASE_PICTURES_MOST][32];
     static float probabilities[CASE_PICTURES_MOST * CASE_CLUSTERS];
     char *classes[] = {cat, dog}, *paths[CASE_PICTURES_MOST];
     int32_t labels[CASE_PICTURES_MOST];
