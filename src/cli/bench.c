@@ -169,7 +169,7 @@ static Status bench_moco(Context *ctx, const Bench *bench, double *value) {
     Status status = bench_spec(ctx, bench, &settings.model);
     settings.model.projection = 128;
     if (status == SPICA_OK) status = synthetic_dataset(ctx, &dataset, 64 * bench->batch, bench->side, bench->channels);
-    if (status == SPICA_OK) status = moco_open(ctx, &trainer, &settings, &dataset);
+    if (status == SPICA_OK) status = moco_open(ctx, &trainer, &settings, &dataset, NULL);
     if (status == SPICA_OK) status = time_calls(ctx, moco_call, &trainer, value);
     moco_close(ctx, &trainer);
     dataset_close(ctx, &dataset);

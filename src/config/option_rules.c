@@ -54,8 +54,14 @@ static Status check_overclusters(Context *ctx, const Options *options) {
 }
 
 static Status check_auxiliary(Context *ctx, const Options *options) {
-    if (options_text(options, "data.auxiliary")[0] == '\0' || method_has_stage(options, STAGE_PICA)) return SPICA_OK;
-    return rule_fail(ctx, options, "data.auxiliary", "run.method", "only pica learns from more pictures");
+    const bool together = method_has_stage(options, STAGE_PICA) && options_boolean(options, "pica.together");
+    if (options_text(options, "data.auxiliary")[0] != '\0' && together)
+        return rule_fail(ctx, options, "data.auxiliary", "pica.together",
+                         "auxiliary pictures need steps of the over-clustering head alone");
+    if (options_text(options, "data.auxiliary")[0] == '\0' || method_has_stage(options, STAGE_PICA) ||
+        method_has_stage(options, STAGE_FEATURES))
+        return SPICA_OK;
+    return rule_fail(ctx, options, "data.auxiliary", "run.method", "nothing in it learns from more pictures");
 }
 
 /* Known labels and the method that learns from them come together. */

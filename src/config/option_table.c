@@ -132,7 +132,9 @@ const OptionRow option_table[] = {
     {"data.limit", "--limit", OPTION_INTEGER, 0, MOST, NULL, "0", "pictures",
      "takes a random subset of this size; 0: all pictures", ""},
     {"data.auxiliary", "--auxiliary", OPTION_TEXT, 0, 0, NULL, "", "",
-     "pica: more pictures, of which only the over-clustering head learns; of STL-10 the unlabelled ones", "PICA 4"},
+     "more pictures, of which stage 1 learns, or of pica the over-clustering head, and which are not clustered; of "
+     "STL-10 the unlabelled ones",
+     "PICA 4"},
     INTEGER("data.size", 0, 4096, "0", "pixels",
             "side that pictures are resized to; 0: as they are, and picture files of different or large sizes to 96",
             "SPICE Table I"),
@@ -289,6 +291,10 @@ const OptionRow option_table[] = {
          "the heads take turns, each for this part of a pass over its pictures; the training ends after a turn of the "
          "clustering head",
          "PICA 4"),
+    BOOLEAN(
+        "pica.together", "false",
+        "instead of taking turns both heads learn from every step, for the price of one; not with auxiliary pictures",
+        ""),
     INTEGER("pica.batch", 2, 1000000, "256", "pictures", "pictures of a step", "PICA 4"),
     INTEGER("pica.repeats", 1, 1000, "3", "copies", "perturbed copies of every picture of a step", "PICA 4"),
     INTEGER("pica.overclusters", 0, 1000000, "70", "clusters",

@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "base/log.h"
+#include "methods/picture_pool.h"
 #include "run/build_facts.h"
 #include "run/data_tables.h"
 #include "run/disk_need.h"
@@ -62,16 +63,21 @@ static Status settle_threads(Context *ctx, Run *run) {
     return options_set(ctx, &run->options, "run.threads", text, SOURCE_USER);
 }
 
+static bool trains_on_auxiliary(const Run *run) {
+    if (method_has_stage(&run->options, STAGE_PICA)) return options_integer(&run->options, "pica.overclusters") > 0;
+    return plan_trains_features(run);
+}
+
 /* Before anything is measured: wrong pictures are told at once. */
 static Status open_auxiliary(Context *ctx, Run *run) {
-    if (!method_has_stage(&run->options, STAGE_PICA)) return SPICA_OK;
-    if (options_integer(&run->options, "pica.overclusters") == 0) {
-        if (options_text(&run->options, "data.auxiliary")[0] != '\0')
-            log_warning(ctx, "without an over-clustering head (pica.overclusters = 0) auxiliary pictures are not used");
+    const PicturePool pool = {&run->dataset, &run->auxiliary};
+    if (options_text(&run->options, "data.auxiliary")[0] == '\0') return SPICA_OK;
+    if (!trains_on_auxiliary(run)) {
+        log_info(ctx, "the auxiliary pictures are not used: neither stage 1 nor an over-clustering head is trained");
         return SPICA_OK;
     }
     TRY(run_open_auxiliary(ctx, &run->options, &run->auxiliary));
-    return run->auxiliary.count > 0 ? pica_check_auxiliary(ctx, &run->dataset, &run->auxiliary) : SPICA_OK;
+    return pool_check(ctx, &pool);
 }
 
 static Status settle_models(Context *ctx, Run *run) {

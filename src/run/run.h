@@ -48,7 +48,7 @@ typedef struct Run {
     ModelSpec features; /* backbone of stages 1 and 2 */
     ModelSpec joint;    /* backbone of stage 3 */
     double started;     /* clock at the start of the command */
-    Dataset auxiliary;  /* PICA: pictures for the over-clustering head; count 0: none */
+    Dataset auxiliary;  /* pictures for stage 1, or for PICA's over-clustering head, alone; count 0: none */
     double budget;      /* seconds of the whole command; 0: no budget, or its lengths are fixed already */
     double first_end;   /* with a budget: when stage 1 shall end, in seconds of the command */
     double lent;        /* with a budget: seconds of stage 3 that stage 1 may use up */
@@ -70,6 +70,12 @@ Status run_open_dataset(Context *ctx, const Options *options, const char *path, 
 
 /* The auxiliary pictures of data.auxiliary, where it names any; of a data set with an unlabelled part that part. */
 Status run_open_auxiliary(Context *ctx, const Options *options, Dataset *auxiliary);
+
+/* The run's auxiliary pictures, NULL where there are none. */
+const Dataset *run_auxiliary(const Run *run);
+
+/* How many pictures stage 1 learns from. */
+size_t run_feature_pictures(const Run *run);
 
 /* The stages. Each reads what it needs from the run folder, does nothing when it is done already, and else writes its
  * files and records itself as done:

@@ -40,6 +40,10 @@ Status run_open_auxiliary(Context *ctx, const Options *options, Dataset *auxilia
     return dataset_require_pictures(ctx, auxiliary, "data.auxiliary");
 }
 
+const Dataset *run_auxiliary(const Run *run) { return run->auxiliary.count > 0 ? &run->auxiliary : NULL; }
+
+size_t run_feature_pictures(const Run *run) { return run->dataset.count + run->auxiliary.count; }
+
 const int32_t *run_scored_labels(const Run *run) { return run->scored != NULL ? run->scored : run->dataset.labels; }
 
 Status run_write_reliable(Context *ctx, const Run *run, const int32_t *reliable) {

@@ -92,7 +92,7 @@ static Status write_files(Context *ctx, Run *run, Model *model, json_t *facts) {
 
 static Status train(Context *ctx, Run *run, Training *t, StageKeeper *keeper, json_t *facts) {
     bool resumed;
-    const double epoch_steps = (double)moco_steps_per_epoch(&t->settings, run->dataset.count);
+    const double epoch_steps = (double)moco_steps_per_epoch(&t->settings, run_feature_pictures(run));
     TRY(keeper_resume(ctx, keeper, &resumed));
     if (resumed) plan_features_resume(&t->plan);
     TRY(train_steps(ctx, t, keeper));
@@ -104,9 +104,9 @@ static Status train(Context *ctx, Run *run, Training *t, StageKeeper *keeper, js
 
 static Status features_from_training(Context *ctx, Run *run, StageKeeper *keeper, json_t *facts) {
     Training t = {.run = run, .log = {.stage = STAGE_FEATURES, .names = {"loss", "accuracy", "learning_rate"}}};
-    TRY(settings_moco(ctx, &run->options, &run->dataset, &run->features, &t.settings));
+    TRY(settings_moco(ctx, &run->options, &run->dataset, run_feature_pictures(run), &run->features, &t.settings));
     TRY(plan_features_start(ctx, run, &t.settings, &t.plan));
-    TRY(moco_open(ctx, &t.trainer, &t.settings, &run->dataset));
+    TRY(moco_open(ctx, &t.trainer, &t.settings, &run->dataset, run_auxiliary(run)));
     keeper->state = training_state;
     keeper->user = &t;
     const Status status = keeper_interrupt(ctx, keeper, train(ctx, run, &t, keeper, facts));

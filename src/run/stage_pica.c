@@ -99,12 +99,17 @@ static Status evaluate(Context *ctx, PicaRun *p) {
 #define FIRST_EVALUATION 20.0
 
 /* The figures of the two heads apart: a line of the log has one head's. */
+static Status log_loss(Context *ctx, PicaRun *p, bool overclustering, const PuiLoss *loss) {
+    const double figures[STEP_LOG_FIGURES] = {loss->total, loss->uncertainty, loss->imbalance};
+    return step_log_add(ctx, p->run, &p->logs[overclustering], p->steps, figures);
+}
+
 static Status take_step(Context *ctx, PicaRun *p, double *loss) {
     PicaStep report;
     TRY(pica_step(ctx, p->trainer, &report));
-    const double figures[STEP_LOG_FIGURES] = {report.loss.total, report.loss.uncertainty, report.loss.imbalance};
+    TRY(log_loss(ctx, p, report.overclustering, &report.loss));
+    if (report.both) TRY(log_loss(ctx, p, true, &report.beside));
     if (!report.overclustering) *loss = report.loss.total;
-    TRY(step_log_add(ctx, p->run, &p->logs[report.overclustering], p->steps, figures));
     p->steps++;
     return SPICA_OK;
 }
@@ -177,7 +182,7 @@ static Status open_training(Context *ctx, PicaRun *p) {
     p->epoch_steps = (double)pica_steps_per_epoch(&p->settings, run->dataset.count, run->auxiliary.count);
     p->planned = pica_steps(&p->settings, run->dataset.count, run->auxiliary.count);
     p->evaluate_steps = fmax(options_real(options, "pica.evaluate_every") * p->epoch_steps, 1.0);
-    TRY(pica_open(ctx, &p->trainer, &p->settings, &run->dataset, run->auxiliary.count > 0 ? &run->auxiliary : NULL));
+    TRY(pica_open(ctx, &p->trainer, &p->settings, &run->dataset, run_auxiliary(run)));
     TRY(pica_records_open(ctx, &p->records, (size_t)options_integer(options, "pica.snapshot"), run->dataset.count,
                           (size_t)p->settings.model.clusters, p->settings.seed));
     return NEW_ARRAY(ctx, &p->probabilities, run->dataset.count * p->records.clusters);

@@ -35,7 +35,7 @@ static bool has_head(const Run *run) { return method_has_stage(&run->options, ST
 static bool has_scan(const Run *run) { return method_has_stage(&run->options, STAGE_SCAN); }
 static bool has_self_label(const Run *run) { return method_has_stage(&run->options, STAGE_SELF_LABEL); }
 
-static bool has_training(const Run *run) {
+bool plan_trains_features(const Run *run) {
     return run->donor == NULL && options_text(&run->options, "features.weights")[0] == '\0' &&
            !dataset_has_embeddings(&run->dataset);
 }
@@ -64,7 +64,7 @@ typedef struct StageSettings {
 static Status find_settings(Context *ctx, const Run *run, StageSettings *settings) {
     const Options *options = &run->options;
     const Dataset *dataset = &run->dataset;
-    TRY(settings_moco(ctx, options, dataset, &run->features, &settings->moco));
+    TRY(settings_moco(ctx, options, dataset, run_feature_pictures(run), &run->features, &settings->moco));
     TRY(settings_head(ctx, options, dataset, &run->features, &settings->head));
     TRY(settings_joint(ctx, options, dataset, &run->joint, &settings->joint));
     if (!has_scan(run)) return SPICA_OK;
@@ -74,7 +74,8 @@ static Status find_settings(Context *ctx, const Run *run, StageSettings *setting
 
 static Status measure_rates(Context *ctx, const Run *run, const StageSettings *settings, StageRates *rates) {
     const double patience = plan_patience(run);
-    if (has_training(run)) TRY(rate_features(ctx, &settings->moco, &run->dataset, patience, rates));
+    if (plan_trains_features(run))
+        TRY(rate_features(ctx, &settings->moco, &run->dataset, run_auxiliary(run), patience, rates));
     if (has_head(run))
         TRY(rate_head(ctx, &settings->head, &run->dataset, &run->features, rates));
     else
@@ -160,9 +161,9 @@ static Status plan_lengths(Context *ctx, Run *run, const StageSettings *settings
                      0));
     }
     const double head = head_seconds(run, rates), last = last_share(run, settings, rates);
-    if (has_training(run) && plan_owns(run, "features.epochs")) {
+    if (plan_trains_features(run) && plan_owns(run, "features.epochs")) {
         const double steps = fmax((left - head - last) / rates->features_step, 1.0);
-        const double epochs = steps / (double)moco_steps_per_epoch(&settings->moco, run->dataset.count);
+        const double epochs = steps / (double)moco_steps_per_epoch(&settings->moco, run_feature_pictures(run));
         TRY(plan_set(ctx, run, "features.epochs", fmax(epochs, 1e-6), 6));
         run->first_end = run->budget - plan_passes(run, rates) - head - last;
         /* Where the machine becomes slower, the last stage lends a part of its time, so that the learning rate can fall
@@ -173,9 +174,9 @@ static Status plan_lengths(Context *ctx, Run *run, const StageSettings *settings
 }
 
 static void plan_log(Context *ctx, const Run *run, const StageSettings *settings, const StageRates *rates) {
-    const double spe = (double)moco_steps_per_epoch(&settings->moco, run->dataset.count);
+    const double spe = (double)moco_steps_per_epoch(&settings->moco, run_feature_pictures(run));
     const double features =
-        has_training(run) ? options_real(&run->options, "features.epochs") * spe * rates->features_step : 0.0;
+        plan_trains_features(run) ? options_real(&run->options, "features.epochs") * spe * rates->features_step : 0.0;
     const double head = head_seconds(run, rates), last = last_seconds(run, settings, rates);
     const double all = features + head + last + plan_passes(run, rates) + (clock_seconds() - run->started);
     log_info(ctx, "estimated time: %.1f minutes (features %.1f, head %.1f, %s %.1f)", all / 60.0, features / 60.0,
@@ -219,10 +220,10 @@ static Status plan_pica(Context *ctx, Run *run, double epochs) {
 static Status begin_pica(Context *ctx, Run *run) {
     PicaSettings settings;
     StageRates rates = {0};
-    const Dataset *auxiliary = run->auxiliary.count > 0 ? &run->auxiliary : NULL;
     const spica_settings spoken = log_silence(ctx);
     Status status = settings_pica(ctx, &run->options, &run->dataset, &settings);
-    if (status == SPICA_OK) status = rate_pica(ctx, &settings, &run->dataset, auxiliary, plan_patience(run), &rates);
+    if (status == SPICA_OK)
+        status = rate_pica(ctx, &settings, &run->dataset, run_auxiliary(run), plan_patience(run), &rates);
     log_speak(ctx, spoken);
     TRY(status);
     const double epoch = pica_epoch_seconds(run, &settings, &rates);
@@ -248,7 +249,7 @@ static Status measure_partition(Context *ctx, const Run *run, const MocoSettings
     const PartitionSettings settings = settings_partition(&run->options);
     const spica_settings spoken = log_silence(ctx);
     Status status = SPICA_OK;
-    if (training) status = rate_features(ctx, moco, &run->dataset, plan_patience(run), rates);
+    if (training) status = rate_features(ctx, moco, &run->dataset, run_auxiliary(run), plan_patience(run), rates);
     if (status == SPICA_OK && method_has_stage(&run->options, STAGE_FEATURES))
         status = rate_inference(ctx, &run->features, &run->dataset, rates);
     if (status == SPICA_OK) status = rate_partition(ctx, &settings, &run->dataset, dim, rates);
@@ -260,7 +261,7 @@ static Status measure_partition(Context *ctx, const Run *run, const MocoSettings
 static Status plan_before_partition(Context *ctx, Run *run, const MocoSettings *moco, const StageRates *rates) {
     const double behind = partition_passes(run, rates) + rates->partition;
     const double left = run->budget - (clock_seconds() - run->started) - behind;
-    const double epochs = left / rates->features_step / (double)moco_steps_per_epoch(moco, run->dataset.count);
+    const double epochs = left / rates->features_step / (double)moco_steps_per_epoch(moco, run_feature_pictures(run));
     run->first_end = run->budget - behind;
     run->lent = 0.02 * run->budget;
     return plan_set(ctx, run, "features.epochs", fmax(epochs, 1e-6), 6);
@@ -283,11 +284,12 @@ static Status begin_partition(Context *ctx, Run *run) {
     StageRates rates = {0};
     double features = 0.0;
     size_t dim;
-    const bool training = method_has_stage(&run->options, STAGE_FEATURES) && has_training(run);
+    const bool training = method_has_stage(&run->options, STAGE_FEATURES) && plan_trains_features(run);
     TRY(partition_dimension(ctx, run, &dim));
     if (training) {
         const spica_settings spoken = log_silence(ctx);
-        const Status status = settings_moco(ctx, &run->options, &run->dataset, &run->features, &moco);
+        const Status status =
+            settings_moco(ctx, &run->options, &run->dataset, run_feature_pictures(run), &run->features, &moco);
         log_speak(ctx, spoken);
         TRY(status);
     }
@@ -295,7 +297,7 @@ static Status begin_partition(Context *ctx, Run *run) {
     if (training && plan_owns(run, "features.epochs")) TRY(plan_before_partition(ctx, run, &moco, &rates));
     if (training)
         features = options_real(&run->options, "features.epochs") *
-                   (double)moco_steps_per_epoch(&moco, run->dataset.count) * rates.features_step;
+                   (double)moco_steps_per_epoch(&moco, run_feature_pictures(run)) * rates.features_step;
     log_partition(ctx, run, features, &rates);
     return SPICA_OK;
 }
@@ -358,8 +360,8 @@ Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, 
     corrections_print(&plan->made, text);
     const bool known = strcmp(text, options_text(&run->options, "features.corrections")) == 0;
     if (done == settings->steps && (plan->made.count <= 1 || known)) return SPICA_OK;
-    TRY(plan_set(ctx, run, "features.epochs", (double)done / (double)moco_steps_per_epoch(settings, run->dataset.count),
-                 6));
+    TRY(plan_set(ctx, run, "features.epochs",
+                 (double)done / (double)moco_steps_per_epoch(settings, run_feature_pictures(run)), 6));
     TRY(options_set(ctx, &run->options, "features.corrections", text, SOURCE_RECIPE));
     return run_write_options(ctx, run);
 }

@@ -18,6 +18,9 @@ extern const char *const plan_keys[];
 /* Measures the stages, sets the lengths under a budget, and logs the estimated time. For a run that begins. */
 Status plan_begin(Context *ctx, Run *run);
 
+/* Whether stage 1, where the method has one, is trained: it is neither taken from elsewhere nor stands in for it. */
+bool plan_trains_features(const Run *run);
+
 /* Stage 1 under a budget that this command follows: its length is corrected a few times from the rate so far, since a
  * machine's speed moves. Without one: the corrections of the run that this one repeats, if any. */
 typedef struct FeaturesPlan {

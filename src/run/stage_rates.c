@@ -37,12 +37,12 @@ static Status moco_call(Context *ctx, void *trainer) {
     return moco_step(ctx, trainer, &loss, &accuracy);
 }
 
-Status rate_features(Context *ctx, const MocoSettings *settings, const Dataset *dataset, double patience,
-                     StageRates *rates) {
+Status rate_features(Context *ctx, const MocoSettings *settings, const Dataset *dataset, const Dataset *auxiliary,
+                     double patience, StageRates *rates) {
     MocoTrainer *trainer = NULL;
     MocoSettings still = *settings;
     still.learning_rate = 0.0f;
-    Status status = moco_open(ctx, &trainer, &still, dataset);
+    Status status = moco_open(ctx, &trainer, &still, dataset, auxiliary);
     if (status == SPICA_OK) status = time_steps(ctx, moco_call, trainer, patience, &rates->features_step);
     moco_close(ctx, &trainer);
     return status;

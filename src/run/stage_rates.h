@@ -23,9 +23,9 @@ typedef struct StageRates {
     double partition;     /* seconds of a classic algorithm */
 } StageRates;
 
-/* Each takes about `patience` seconds at most, and at least a few steps. */
-Status rate_features(Context *ctx, const MocoSettings *settings, const Dataset *dataset, double patience,
-                     StageRates *rates);
+/* Each takes about `patience` seconds at most, and at least a few steps. auxiliary: NULL for none. */
+Status rate_features(Context *ctx, const MocoSettings *settings, const Dataset *dataset, const Dataset *auxiliary,
+                     double patience, StageRates *rates);
 /* On at most 4,000 of the pictures; also sets `inference`. */
 Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *dataset, const ModelSpec *backbone,
                  StageRates *rates);
@@ -41,7 +41,7 @@ Status rate_partition(Context *ctx, const PartitionSettings *settings, const Dat
                       StageRates *rates);
 Status rate_joint(Context *ctx, const JointSettings *settings, const Dataset *dataset, double patience,
                   StageRates *rates);
-/* Also sets `inference`. auxiliary: NULL for none. */
+/* Also sets `inference`. */
 Status rate_pica(Context *ctx, const PicaSettings *settings, const Dataset *dataset, const Dataset *auxiliary,
                  double patience, StageRates *rates);
 

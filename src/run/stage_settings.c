@@ -184,8 +184,8 @@ static InitRule section_init(const Options *options, const char *stage) {
     return (InitRule)choice_index(section_text(section, "initialisation"), names, 4);
 }
 
-Status settings_moco(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
-                     MocoSettings *settings) {
+Status settings_moco(Context *ctx, const Options *options, const Dataset *dataset, size_t pictures,
+                     const ModelSpec *model, MocoSettings *settings) {
     const Section section = {options, "features"};
     *settings = (MocoSettings){
         .model = *model,
@@ -210,12 +210,12 @@ Status settings_moco(Context *ctx, const Options *options, const Dataset *datase
     settings->model.projection_hidden = section_integer(section, "projection_hidden");
     settings->model.projection_norm = section_boolean(section, "projection_norm");
     const double epochs = options_real(options, "features.epochs");
-    settings->steps = llround(epochs * (double)moco_steps_per_epoch(settings, dataset->count));
+    settings->steps = llround(epochs * (double)moco_steps_per_epoch(settings, pictures));
     if (settings->steps < 1 && epochs > 0.0) settings->steps = 1;
     Corrections corrections;
     TRY(corrections_read(ctx, options_text(options, "features.corrections"), &corrections));
     if (corrections.count > 0) settings->schedule_steps = corrections.items[0].steps;
-    moco_settings_clip(ctx, settings, dataset->count);
+    moco_settings_clip(ctx, settings, pictures);
     return SPICA_OK;
 }
 
@@ -417,6 +417,7 @@ Status settings_pica(Context *ctx, const Options *options, const Dataset *datase
     *settings = (PicaSettings){
         .epochs = options_real(options, "pica.epochs"),
         .turn = options_real(options, "pica.turn"),
+        .together = options_boolean(options, "pica.together"),
         .batch = section_size(section, "batch"),
         .repeats = section_integer(section, "repeats"),
         .entropy_weight = section_real(section, "entropy_weight"),

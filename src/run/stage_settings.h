@@ -29,9 +29,10 @@ Status settings_scaling(Context *ctx, const Options *options, const char *stage,
 Status settings_model(Context *ctx, const Options *options, const char *stage, const Dataset *dataset,
                       const Scaling *scaling, ModelSpec *spec);
 
-/* Each clips what exceeds the N pictures and logs it. `model` is settings_model's; the stage's own parts are added. */
-Status settings_moco(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
-                     MocoSettings *settings);
+/* Each clips what exceeds the N pictures and logs it. `model` is settings_model's; the stage's own parts are added.
+ * pictures: that stage 1 learns from, N and the auxiliary ones. */
+Status settings_moco(Context *ctx, const Options *options, const Dataset *dataset, size_t pictures,
+                     const ModelSpec *model, MocoSettings *settings);
 Status settings_head(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *model,
                      HeadSettings *settings);
 Status settings_reliable(Context *ctx, const Options *options, size_t count, ReliableSettings *settings);

@@ -62,7 +62,7 @@ static Status moco_kind_open(Context *ctx, void **trainer, Scene *scene) {
                              .policy = small_policy(POLICY_MOCO, 3),
                              .seed = 11};
     settings.model.projection = 12;
-    return moco_open(ctx, (MocoTrainer **)trainer, &settings, &scene->dataset);
+    return moco_open(ctx, (MocoTrainer **)trainer, &settings, &scene->dataset, NULL);
 }
 
 static Status moco_kind_step(Context *ctx, void *trainer) {

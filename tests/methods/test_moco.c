@@ -39,7 +39,7 @@ static void check_golden(const char *name, MocoSettings settings, size_t count, 
     double *losses = golden_double(ctx, golden_name(path, name, "losses"), NULL);
     double *correct = golden_double(ctx, golden_name(path, name, "correct"), NULL);
     float *queue = golden_float(ctx, golden_name(path, name, "queue"), NULL);
-    TEST_OK(ctx, moco_open(ctx, &trainer, &settings, &dataset));
+    TEST_OK(ctx, moco_open(ctx, &trainer, &settings, &dataset, NULL));
     hash_weights(net_params(moco_model(trainer)->net));
     hash_weights(net_params(moco_key_model(trainer)->net));
     for (size_t step = 0; step < steps; step++) {
@@ -94,6 +94,34 @@ static void test_groups(void **state) {
     check_golden("groups", settings, 64, 3, false);
 }
 
+/* The losses of an epoch over a data set of 24 pictures and so many auxiliary ones of one grey value. */
+static void losses_beside(double losses[6], size_t auxiliary_count, uint8_t value) {
+    Context *ctx = test_context_open();
+    MocoSettings settings = golden_settings();
+    Dataset dataset = pictures_open(ctx, 24, SIDE, 3, 4), auxiliary = pictures_open(ctx, 24, SIDE, 3, 4);
+    MocoTrainer *trainer;
+    memset(auxiliary.pixels, value, auxiliary.count * SIDE * SIDE * 3);
+    TEST_OK(ctx, moco_open(ctx, &trainer, &settings, &dataset, auxiliary_count > 0 ? &auxiliary : NULL));
+    for (int step = 0; step < 6; step++) {
+        double accuracy;
+        TEST_OK(ctx, moco_step(ctx, trainer, &losses[step], &accuracy));
+    }
+    moco_close(ctx, &trainer);
+    pictures_close(ctx, &dataset);
+    pictures_close(ctx, &auxiliary);
+    test_context_close(&ctx);
+}
+
+static void test_auxiliary(void **state) {
+    (void)state;
+    double alone[6], dark[6], bright[6];
+    losses_beside(alone, 0, 0);
+    losses_beside(dark, 24, 20);
+    losses_beside(bright, 24, 220);
+    assert_memory_not_equal(alone, dark, sizeof alone);
+    assert_memory_not_equal(dark, bright, sizeof dark);
+}
+
 static void test_clip(void **state) {
     (void)state;
     Context *ctx = test_context_open();
@@ -132,7 +160,7 @@ static void run_steps(Context *ctx, const MocoSettings *settings, const Dataset 
                       float *weights, size_t weight_count) {
     MocoTrainer *trainer;
     double accuracy;
-    TEST_OK(ctx, moco_open(ctx, &trainer, settings, dataset));
+    TEST_OK(ctx, moco_open(ctx, &trainer, settings, dataset, NULL));
     for (size_t step = 0; step < steps; step++)
         TEST_OK(ctx, moco_step(ctx, trainer, &losses[step], &accuracy));
     memcpy(weights, weights_of(moco_model(trainer), "layer4.1.conv2.weight", weight_count),
@@ -223,10 +251,10 @@ static void test_errors(void **state) {
     double loss, accuracy;
     settings.policy.size = SIDE + 1;
     TEST_FAILS(ctx, SPICA_ERROR_DATA, "16 x 16 x 3, but views are 17 x 17 x 3",
-               moco_open(ctx, &trainer, &settings, &dataset));
+               moco_open(ctx, &trainer, &settings, &dataset, NULL));
     settings.policy.size = SIDE;
     settings.learning_rate = INFINITY;
-    TEST_OK(ctx, moco_open(ctx, &trainer, &settings, &dataset));
+    TEST_OK(ctx, moco_open(ctx, &trainer, &settings, &dataset, NULL));
     TEST_OK(ctx, moco_step(ctx, trainer, &loss, &accuracy));
     TEST_FAILS(ctx, SPICA_ERROR_NUMERIC, "step 1", moco_step(ctx, trainer, &loss, &accuracy));
     moco_close(ctx, &trainer);
@@ -247,7 +275,7 @@ static void test_memory(void **state) {
     for (int64_t i = 0; status != SPICA_OK; i += 13) {
         test_state(ctx)->allocations = 0;
         test_state(ctx)->fail_at = i;
-        status = moco_open(ctx, &trainer, &settings, &dataset);
+        status = moco_open(ctx, &trainer, &settings, &dataset, NULL);
         if (status == SPICA_OK) break;
         assert_int_equal(status, SPICA_ERROR_MEMORY);
         assert_null(trainer);
@@ -260,9 +288,11 @@ static void test_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_epoch_schedule), cmocka_unit_test(test_symmetric), cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_clip),           cmocka_unit_test(test_training),  cmocka_unit_test(test_short_schedules),
-        cmocka_unit_test(test_few_pictures),   cmocka_unit_test(test_errors),    cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_epoch_schedule),  cmocka_unit_test(test_symmetric),
+        cmocka_unit_test(test_groups),          cmocka_unit_test(test_clip),
+        cmocka_unit_test(test_auxiliary),       cmocka_unit_test(test_training),
+        cmocka_unit_test(test_short_schedules), cmocka_unit_test(test_few_pictures),
+        cmocka_unit_test(test_errors),          cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,6 +142,52 @@ static void test_turns(void **state) {
     test_context_close(&ctx);
 }
 
+/* What a step on the first golden views adds to the formula's weights; owned by the caller. */
+static float *weight_change(Context *ctx, PicaTrainer *trainer, const PicaSettings *settings, PicaStep *report) {
+    Params *params = net_params(pica_model(trainer)->net);
+    float *change;
+    TEST_OK(ctx, NEW_ARRAY(ctx, &change, params->count));
+    hash_weights(params);
+    for (size_t i = 0; i < params->count; i++)
+        change[i] = -params->values[i];
+    golden_step(ctx, trainer, settings, (GoldenBatches){8, 0.5f}, 0, report);
+    for (size_t i = 0; i < params->count; i++)
+        change[i] += params->values[i];
+    return change;
+}
+
+/* A step of both heads has the losses of their own steps, and the sum of their gradients. */
+static void test_together(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    PicaSettings settings = golden_settings(16, 8, 2, 4, 6, 0.1f);
+    Dataset dataset = pictures_open(ctx, 24, 16, 3, 4);
+    PicaTrainer *apart, *together;
+    PicaStep reports[2], both;
+    float *changes[2], *sum;
+    settings.optimiser.kind = OPTIMISER_SGD;
+    settings.turn = 0.0001; /* turns of one step */
+    TEST_OK(ctx, pica_open(ctx, &apart, &settings, &dataset, NULL));
+    settings.together = true;
+    assert_int_equal(pica_steps_per_epoch(&settings, 24, 0), 3);
+    TEST_OK(ctx, pica_open(ctx, &together, &settings, &dataset, NULL));
+    for (int turn = 0; turn < 2; turn++)
+        changes[turn] = weight_change(ctx, apart, &settings, &reports[turn]);
+    sum = weight_change(ctx, together, &settings, &both);
+    assert_true(both.both && !both.overclustering && reports[0].overclustering && !reports[0].both);
+    assert_true(both.beside.total == reports[0].loss.total);
+    assert_true(both.loss.total == reports[1].loss.total);
+    for (size_t i = 0; i < net_params(pica_model(apart)->net)->count; i++)
+        assert_true(fabsf(sum[i] - changes[0][i] - changes[1][i]) < 2e-6f);
+    FREE_ARRAY(ctx, &changes[0]);
+    FREE_ARRAY(ctx, &changes[1]);
+    FREE_ARRAY(ctx, &sum);
+    pica_close(ctx, &apart);
+    pica_close(ctx, &together);
+    pictures_close(ctx, &dataset);
+    test_context_close(&ctx);
+}
+
 /* ---- which pictures a step draws ---- */
 
 /* 24 pictures and 16 auxiliary ones, 8 a step: a turn of each head passes over its pictures once. */
@@ -267,9 +313,10 @@ static void test_learns(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_short),           cmocka_unit_test(test_long), cmocka_unit_test(test_turns),
-        cmocka_unit_test(test_draws),           cmocka_unit_test(test_clip), cmocka_unit_test(test_learns),
-        cmocka_unit_test(test_wrong_auxiliary),
+        cmocka_unit_test(test_short),  cmocka_unit_test(test_long),
+        cmocka_unit_test(test_turns),  cmocka_unit_test(test_together),
+        cmocka_unit_test(test_draws),  cmocka_unit_test(test_clip),
+        cmocka_unit_test(test_learns), cmocka_unit_test(test_wrong_auxiliary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

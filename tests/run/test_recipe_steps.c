@@ -68,8 +68,8 @@ static void open_recipe(Context *ctx, const RecipeCase *recipe, Options *options
 static void step_features(Context *ctx, const Options *options, const Dataset *dataset, const ModelSpec *spec) {
     MocoSettings settings;
     MocoTrainer *trainer = NULL;
-    TEST_OK(ctx, settings_moco(ctx, options, dataset, spec, &settings));
-    TEST_OK(ctx, moco_open(ctx, &trainer, &settings, dataset));
+    TEST_OK(ctx, settings_moco(ctx, options, dataset, dataset->count, spec, &settings));
+    TEST_OK(ctx, moco_open(ctx, &trainer, &settings, dataset, NULL));
     for (int step = 0; step < 2; step++) {
         double loss, accuracy;
         TEST_OK(ctx, moco_step(ctx, trainer, &loss, &accuracy));

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "methods/numeric_fault.h"
 #include "methods/order_walk.h"
+#include "methods/picture_pool.h"
 #include "methods/schedule_limits.h"
 #include "nn/losses.h"
 #include "nn/plan.h"
@@ -13,7 +14,7 @@
 /* The places of the two heads. The over-clustering head has the first turn, as in the authors' program. */
 enum { OVERCLUSTERING, CLUSTERING, HEADS };
 
-/* What a head has of its own. A head that is not there has no turn. */
+/* What a head has of its own. A head that is not there, or that learns in the other's steps, has no turn. */
 typedef struct Head {
     size_t pictures;     /* that it learns from */
     int64_t epoch_steps; /* of one pass over them */
@@ -21,11 +22,12 @@ typedef struct Head {
     int output; /* which of the plans' */
     OrderWalk walk;
     Pui pui;
+    float *d_outputs[2]; /* b x K, r b x K: gradients with respect to its logits */
 } Head;
 
 struct PicaTrainer {
     PicaSettings settings;
-    const Dataset *dataset, *auxiliary;
+    PicturePool pool;
     Model model;
     Plan *original_plan, *perturbed_plan; /* two forwards, each with its own batch statistics */
     Optimiser optimiser;
@@ -33,10 +35,9 @@ struct PicaTrainer {
     uint64_t step;           /* steps taken */
     size_t copies;           /* r b */
     size_t view_floats;      /* of one picture */
-    int64_t *rows;           /* b: the step's pictures */
+    PoolBatch batch;         /* b: the step's pictures */
     float *views[2];         /* b originals, r b perturbed copies */
     float *probabilities[2]; /* b x K, r b x K of the larger head */
-    float *d_outputs[2];     /* likewise: gradients */
     float *first_gradients;  /* of the original batch */
 };
 
@@ -65,7 +66,7 @@ static void set_turns(const PicaSettings *settings, Head heads[HEADS]) {
     Head *first = &heads[OVERCLUSTERING], *second = &heads[CLUSTERING];
     first->turn_steps = 0;
     second->turn_steps = 1;
-    if (first->pictures == 0) return;
+    if (first->epoch_steps == 0) return;
     second->turn_steps = whole_steps(turn * (double)second->epoch_steps);
     first->turn_steps =
         whole_steps((double)second->turn_steps * (double)first->epoch_steps / (double)second->epoch_steps);
@@ -79,6 +80,7 @@ static void schedule_heads(const PicaSettings *settings, size_t count, size_t au
         heads[h].pictures = pictures[h];
         heads[h].epoch_steps = (int64_t)(pictures[h] / batch);
     }
+    if (settings->together) heads[OVERCLUSTERING].epoch_steps = 0;
     set_turns(settings, heads);
 }
 
@@ -108,21 +110,11 @@ void pica_settings_clip(Context *ctx, PicaSettings *settings, size_t count) {
     if (batch != settings->batch)
         log_info(ctx, "pica: batch changed from %zu to %zu, for %zu pictures", settings->batch, batch, count);
     settings->batch = batch;
-    if (settings->model.overclusters > 0 && settings->turn > settings->epochs)
+    if (settings->model.overclusters > 0 && !settings->together && settings->turn > settings->epochs)
         log_info(ctx, "pica: turns of %.4g epochs instead of %.4g, all that there are", settings->epochs,
                  settings->turn);
     warn_of_clusters(ctx, "clustering", settings->model.clusters, batch);
     warn_of_clusters(ctx, "over-clustering", settings->model.overclusters, batch);
-}
-
-Status pica_check_auxiliary(Context *ctx, const Dataset *dataset, const Dataset *auxiliary) {
-    if (auxiliary->height == dataset->height && auxiliary->width == dataset->width &&
-        auxiliary->channels == dataset->channels)
-        return SPICA_OK;
-    return context_fail(ctx, SPICA_ERROR_DATA,
-                        "the auxiliary pictures are %d x %d x %d, but the data's are %d x %d x %d: they must be alike",
-                        auxiliary->height, auxiliary->width, auxiliary->channels, dataset->height, dataset->width,
-                        dataset->channels);
 }
 
 /* ---- opening and closing ---- */
@@ -155,10 +147,13 @@ static Status open_heads(Context *ctx, PicaTrainer *t) {
     const int clusters[HEADS] = {s->model.overclusters, s->model.clusters};
     for (int h = 0; h < HEADS; h++) {
         Head *head = &t->heads[h];
-        if (head->turn_steps == 0) continue;
+        const size_t rows[2] = {s->batch, t->copies};
+        if (clusters[h] == 0) continue;
         head->output = h == CLUSTERING ? 0 : 1;
         TRY(order_walk_open(ctx, &head->walk, s->seed, orders[h], head->pictures));
         TRY(pui_open(ctx, &head->pui, s->batch, (size_t)s->repeats, (size_t)clusters[h]));
+        for (int v = 0; v < 2; v++)
+            TRY(NEW_ARRAY(ctx, &head->d_outputs[v], rows[v] * (size_t)clusters[h]));
     }
     return SPICA_OK;
 }
@@ -168,11 +163,11 @@ static Status open_batch(Context *ctx, PicaTrainer *t) {
     const size_t batches[2] = {t->settings.batch, t->copies};
     const size_t clusters = (size_t)(spec->clusters > spec->overclusters ? spec->clusters : spec->overclusters);
     t->view_floats = (size_t)spec->height * (size_t)spec->width * (size_t)spec->channels;
-    TRY(NEW_ARRAY(ctx, &t->rows, t->settings.batch));
+    t->batch.count = t->settings.batch;
+    TRY(NEW_ARRAY(ctx, &t->batch.rows, t->batch.count));
     for (int v = 0; v < 2; v++) {
         TRY(NEW_ARRAY(ctx, &t->views[v], batches[v] * t->view_floats));
         TRY(NEW_ARRAY(ctx, &t->probabilities[v], batches[v] * clusters));
-        TRY(NEW_ARRAY(ctx, &t->d_outputs[v], batches[v] * clusters));
     }
     return NEW_ARRAY(ctx, &t->first_gradients, net_params(t->model.net)->count);
 }
@@ -180,13 +175,12 @@ static Status open_batch(Context *ctx, PicaTrainer *t) {
 static Status open_all(Context *ctx, PicaTrainer *t, const PicaSettings *settings, const Dataset *dataset,
                        const Dataset *auxiliary) {
     if (dataset->count < 2) return context_fail(ctx, SPICA_ERROR_DATA, "pica: fewer than 2 pictures");
-    if (auxiliary != NULL) TRY(pica_check_auxiliary(ctx, dataset, auxiliary));
+    t->pool = (PicturePool){dataset, auxiliary};
+    TRY(pool_check(ctx, &t->pool));
     TRY(check_view_shape(ctx, "pica", &settings->model, &settings->original, dataset));
     TRY(check_view_shape(ctx, "pica", &settings->model, &settings->perturbed, dataset));
     t->settings = *settings;
     t->settings.batch = batch_of(settings, dataset->count);
-    t->dataset = dataset;
-    t->auxiliary = auxiliary;
     t->copies = t->settings.batch * (size_t)t->settings.repeats;
     schedule_heads(&t->settings, dataset->count, auxiliary != NULL ? auxiliary->count : 0, t->heads);
     TRY(open_model(ctx, t));
@@ -214,13 +208,14 @@ void pica_close(Context *ctx, PicaTrainer **trainer) {
     for (int h = 0; h < HEADS; h++) {
         order_walk_close(ctx, &t->heads[h].walk);
         pui_close(ctx, &t->heads[h].pui);
+        for (int v = 0; v < 2; v++)
+            FREE_ARRAY(ctx, &t->heads[h].d_outputs[v]);
     }
     for (int v = 0; v < 2; v++) {
         FREE_ARRAY(ctx, &t->views[v]);
         FREE_ARRAY(ctx, &t->probabilities[v]);
-        FREE_ARRAY(ctx, &t->d_outputs[v]);
     }
-    FREE_ARRAY(ctx, &t->rows);
+    FREE_ARRAY(ctx, &t->batch.rows);
     FREE_ARRAY(ctx, &t->first_gradients);
     FREE_ARRAY(ctx, trainer);
 }
@@ -256,20 +251,24 @@ static Status head_loss(Context *ctx, PicaTrainer *t, Head *head, PuiLoss *loss)
     const size_t rows[2] = {t->settings.batch, t->copies}, clusters = head->pui.clusters;
     for (int v = 0; v < 2; v++)
         softmax_rows(t->probabilities[v], plan_output(plans[v], head->output), rows[v], clusters, 1.0f);
-    *loss = pui_loss(&head->pui, t->probabilities[0], t->probabilities[1], t->settings.entropy_weight, t->d_outputs[0],
-                     t->d_outputs[1]);
+    *loss = pui_loss(&head->pui, t->probabilities[0], t->probabilities[1], t->settings.entropy_weight,
+                     head->d_outputs[0], head->d_outputs[1]);
     TRY(check_loss(ctx, t, loss));
     for (int v = 0; v < 2; v++)
-        softmax_rows_backward(t->d_outputs[v], t->d_outputs[v], t->probabilities[v], rows[v], clusters);
+        softmax_rows_backward(head->d_outputs[v], head->d_outputs[v], t->probabilities[v], rows[v], clusters);
     return SPICA_OK;
 }
 
-/* The gradients of both batches, added. */
-static Status both_gradients(Context *ctx, PicaTrainer *t, const Head *head) {
+/* The gradients of both batches, added; of the head whose turn it is and of `beside`, NULL for none. */
+static Status both_gradients(Context *ctx, PicaTrainer *t, const Head *head, const Head *beside) {
     Params *params = net_params(t->model.net);
     const float *first[2] = {NULL, NULL}, *second[2] = {NULL, NULL};
-    first[head->output] = t->d_outputs[0];
-    second[head->output] = t->d_outputs[1];
+    first[head->output] = head->d_outputs[0];
+    second[head->output] = head->d_outputs[1];
+    if (beside != NULL) {
+        first[beside->output] = beside->d_outputs[0];
+        second[beside->output] = beside->d_outputs[1];
+    }
     TRY(plan_backward(ctx, t->original_plan, first));
     memcpy(t->first_gradients, params->gradients, params->count * sizeof *params->gradients);
     TRY(plan_backward(ctx, t->perturbed_plan, second));
@@ -285,39 +284,23 @@ Status pica_step_on_views(Context *ctx, PicaTrainer *t, const float *originals, 
     uint64_t own_step;
     const int turn = head_of(t, &own_step);
     Head *head = &t->heads[turn];
+    Head *beside = t->settings.together && t->settings.model.overclusters > 0 ? &t->heads[OVERCLUSTERING] : NULL;
+    report->both = beside != NULL;
     report->overclustering = turn == OVERCLUSTERING;
     TRY(plan_forward(ctx, t->original_plan, originals));
     TRY(plan_forward(ctx, t->perturbed_plan, perturbed));
     TRY(head_loss(ctx, t, head, &report->loss));
-    TRY(both_gradients(ctx, t, head));
+    if (beside != NULL) TRY(head_loss(ctx, t, beside, &report->beside));
+    TRY(both_gradients(ctx, t, head, beside));
     optimiser_step(ctx, &t->optimiser, net_params(t->model.net), t->settings.learning_rate);
     t->step++;
     return SPICA_OK;
 }
 
-/* Puts the auxiliary pictures of t->rows first and turns both kinds into rows of their data sets: numbers below the
- * data set's count are its own. Returns how many are auxiliary. */
-static size_t split_rows(PicaTrainer *t) {
-    const size_t batch = t->settings.batch;
-    const int64_t own = (int64_t)t->dataset->count;
-    size_t auxiliary = 0;
-    for (size_t i = 0; i < batch; i++) {
-        const int64_t row = t->rows[i];
-        if (row < own) continue;
-        t->rows[i] = t->rows[auxiliary];
-        t->rows[auxiliary++] = row - own;
-    }
-    return auxiliary;
-}
-
 /* One view of every picture of the step: views[b]. */
-static Status draw_views(Context *ctx, PicaTrainer *t, const Policy *policy, size_t auxiliary, uint32_t view,
-                         float *views) {
-    ViewKey key = {.seed = t->settings.seed, .purpose = RANDOM_AUGMENT_PICA, .step = t->step, .view = view};
-    if (auxiliary > 0) TRY(augment_batch(ctx, policy, t->auxiliary, t->rows, auxiliary, key, views));
-    key.first = auxiliary;
-    return augment_batch(ctx, policy, t->dataset, t->rows + auxiliary, t->settings.batch - auxiliary, key,
-                         views + auxiliary * t->view_floats);
+static Status draw_views(Context *ctx, PicaTrainer *t, const Policy *policy, uint32_t view, float *views) {
+    const ViewKey key = {.seed = t->settings.seed, .purpose = RANDOM_AUGMENT_PICA, .step = t->step, .view = view};
+    return pool_views(ctx, policy, &t->pool, &t->batch, key, t->view_floats, views);
 }
 
 Status pica_step(Context *ctx, PicaTrainer *t, PicaStep *report) {
@@ -327,11 +310,11 @@ Status pica_step(Context *ctx, PicaTrainer *t, PicaStep *report) {
     const uint64_t epoch_steps = (uint64_t)head->epoch_steps;
     /* The pictures of an epoch's dropped last batch are passed over. */
     order_walk_take(&head->walk, own_step / epoch_steps * head->pictures + own_step % epoch_steps * batch, batch,
-                    t->rows);
-    const size_t auxiliary = split_rows(t);
-    TRY(draw_views(ctx, t, &t->settings.original, auxiliary, 0, t->views[0]));
+                    t->batch.rows);
+    pool_split(&t->pool, &t->batch);
+    TRY(draw_views(ctx, t, &t->settings.original, 0, t->views[0]));
     for (int copy = 0; copy < t->settings.repeats; copy++)
-        TRY(draw_views(ctx, t, &t->settings.perturbed, auxiliary, 1 + (uint32_t)copy,
+        TRY(draw_views(ctx, t, &t->settings.perturbed, 1 + (uint32_t)copy,
                        t->views[1] + (size_t)copy * batch * t->view_floats));
     return pica_step_on_views(ctx, t, t->views[0], t->views[1], report);
 }

@@ -16,6 +16,7 @@ typedef struct PicaSettings {
     ModelSpec model;      /* with a linear head and, where one is wanted, an over-clustering head */
     double epochs;        /* passes of each head over its pictures */
     double turn;          /* the heads take turns, each for this part of a pass, or for all epochs if those are fewer */
+    bool together;        /* no turns: both heads learn from every step's pictures, of which none are auxiliary */
     size_t batch;         /* b, pictures a step */
     int repeats;          /* r, perturbed copies of each */
     float entropy_weight; /* lambda of Eq. 12 */
@@ -32,9 +33,6 @@ typedef struct PicaTrainer PicaTrainer;
  * clusters than the batch has pictures. pica_open does the former itself, on a copy. */
 void pica_settings_clip(Context *ctx, PicaSettings *settings, size_t count);
 
-/* SPICA_ERROR_DATA when the auxiliary pictures are of another size or number of channels. */
-Status pica_check_auxiliary(Context *ctx, const Dataset *dataset, const Dataset *auxiliary);
-
 /* auxiliary: pictures that only the over-clustering head learns from, besides the dataset's, or NULL. Both must outlive
  * the trainer. */
 Status pica_open(Context *ctx, PicaTrainer **trainer, const PicaSettings *settings, const Dataset *dataset,
@@ -42,8 +40,10 @@ Status pica_open(Context *ctx, PicaTrainer **trainer, const PicaSettings *settin
 void pica_close(Context *ctx, PicaTrainer **trainer);
 
 typedef struct PicaStep {
-    PuiLoss loss;
+    PuiLoss loss;        /* of the head whose turn it was */
     bool overclustering; /* whose turn it was */
+    bool both;           /* the over-clustering head learnt in the clustering head's step: */
+    PuiLoss beside;      /* its loss */
 } PicaStep;
 
 /* One optimisation step of the head whose turn it is. */

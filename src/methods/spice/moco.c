@@ -8,6 +8,7 @@
 #include "cluster/blas_threads.h"
 #include "methods/numeric_fault.h"
 #include "methods/order_walk.h"
+#include "methods/picture_pool.h"
 #include "methods/schedule_limits.h"
 #include "nn/init.h"
 #include "nn/losses.h"
@@ -15,7 +16,7 @@
 
 struct MocoTrainer {
     MocoSettings settings;
-    const Dataset *dataset;
+    PicturePool pool;
     Model query, key;
     Plan *query_plan, *key_plan;
     Optimiser optimiser;
@@ -24,7 +25,7 @@ struct MocoTrainer {
     int64_t epoch_steps;    /* steps of an epoch */
     size_t dim;             /* of the projection */
     size_t view_floats;     /* of one picture */
-    int64_t *rows;          /* batch: the step's pictures */
+    PoolBatch batch;        /* the step's pictures */
     int64_t *shuffle;       /* batch: the order in which keys pass batch norm's groups */
     float *views[2];        /* batch pictures each */
     float *shuffled;        /* batch pictures; only with groups */
@@ -119,7 +120,8 @@ static Status open_batch(Context *ctx, MocoTrainer *t) {
     const ModelSpec *spec = &t->settings.model;
     const size_t batch = t->settings.batch;
     t->view_floats = (size_t)spec->height * (size_t)spec->width * (size_t)spec->channels;
-    TRY(NEW_ARRAY(ctx, &t->rows, batch));
+    t->batch.count = batch;
+    TRY(NEW_ARRAY(ctx, &t->batch.rows, batch));
     TRY(NEW_ARRAY(ctx, &t->shuffle, batch));
     TRY(NEW_ARRAY(ctx, &t->views[0], batch * t->view_floats));
     TRY(NEW_ARRAY(ctx, &t->views[1], batch * t->view_floats));
@@ -138,17 +140,20 @@ static Status open_batch(Context *ctx, MocoTrainer *t) {
     return NEW_ARRAY(ctx, &t->first_gradients, net_params(t->query.net)->count);
 }
 
-static Status open_all(Context *ctx, MocoTrainer *t, const MocoSettings *settings, const Dataset *dataset) {
+static Status open_all(Context *ctx, MocoTrainer *t, const MocoSettings *settings, const Dataset *dataset,
+                       const Dataset *auxiliary) {
     if (dataset->count == 0) return context_fail(ctx, SPICA_ERROR_DATA, "features: the data set has no pictures");
     t->settings = *settings;
-    t->dataset = dataset;
-    moco_settings_clip(ctx, &t->settings, dataset->count);
+    t->pool = (PicturePool){dataset, auxiliary};
+    const size_t count = pool_count(&t->pool);
+    TRY(pool_check(ctx, &t->pool));
+    moco_settings_clip(ctx, &t->settings, count);
     TRY(check_view_shape(ctx, "features", &settings->model, &settings->policy, dataset));
     t->dim = (size_t)settings->model.projection;
-    t->epoch_steps = moco_steps_per_epoch(&t->settings, dataset->count);
+    t->epoch_steps = moco_steps_per_epoch(&t->settings, count);
     TRY(open_encoders(ctx, t));
     TRY(open_plans(ctx, t));
-    TRY(order_walk_open(ctx, &t->walk, settings->seed, RANDOM_ORDER_FEATURES, dataset->count));
+    TRY(order_walk_open(ctx, &t->walk, settings->seed, RANDOM_ORDER_FEATURES, count));
     TRY(open_queue(ctx, t));
     return open_batch(ctx, t);
 }
@@ -188,18 +193,20 @@ static Status fill_queue(Context *ctx, MocoTrainer *t) {
     const size_t batch = t->settings.batch;
     for (size_t start = 0; start < t->settings.queue; start += batch) {
         const ViewKey key = {.seed = t->settings.seed, .purpose = RANDOM_QUEUE, .step = start / batch, .view = 1};
-        order_walk_take(&t->walk, start, batch, t->rows);
-        TRY(augment_batch(ctx, &t->settings.policy, t->dataset, t->rows, batch, key, t->views[0]));
+        order_walk_take(&t->walk, start, batch, t->batch.rows);
+        pool_split(&t->pool, &t->batch);
+        TRY(pool_views(ctx, &t->settings.policy, &t->pool, &t->batch, key, t->view_floats, t->views[0]));
         TRY(encode_keys(ctx, t, t->views[0], 0, t->keys[0]));
         push_keys(t, t->keys[0]);
     }
     return SPICA_OK;
 }
 
-Status moco_open(Context *ctx, MocoTrainer **trainer, const MocoSettings *settings, const Dataset *dataset) {
+Status moco_open(Context *ctx, MocoTrainer **trainer, const MocoSettings *settings, const Dataset *dataset,
+                 const Dataset *auxiliary) {
     *trainer = NULL;
     TRY(NEW_ZEROED(ctx, trainer, 1));
-    Status status = open_all(ctx, *trainer, settings, dataset);
+    Status status = open_all(ctx, *trainer, settings, dataset, auxiliary);
     if (status == SPICA_OK && settings->queue_keys) status = fill_queue(ctx, *trainer);
     if (status != SPICA_OK) moco_close(ctx, trainer);
     return status;
@@ -214,7 +221,7 @@ void moco_close(Context *ctx, MocoTrainer **trainer) {
     model_close(ctx, &t->query);
     model_close(ctx, &t->key);
     order_walk_close(ctx, &t->walk);
-    FREE_ARRAY(ctx, &t->rows);
+    FREE_ARRAY(ctx, &t->batch.rows);
     FREE_ARRAY(ctx, &t->shuffle);
     FREE_ARRAY(ctx, &t->views[0]);
     FREE_ARRAY(ctx, &t->views[1]);
@@ -343,11 +350,13 @@ Status moco_step(Context *ctx, MocoTrainer *t, double *loss, double *accuracy) {
     const uint64_t epoch_steps = (uint64_t)t->epoch_steps;
     const uint64_t epoch = t->step / epoch_steps, within = t->step % epoch_steps;
     /* The pictures of an epoch's dropped last batch are passed over. */
-    order_walk_take(&t->walk, epoch * t->dataset->count + within * t->settings.batch, t->settings.batch, t->rows);
+    order_walk_take(&t->walk, epoch * pool_count(&t->pool) + within * t->settings.batch, t->settings.batch,
+                    t->batch.rows);
+    pool_split(&t->pool, &t->batch);
     for (uint32_t view = 0; view < 2; view++) {
         const ViewKey key = {
             .seed = t->settings.seed, .purpose = RANDOM_AUGMENT_FEATURES, .step = t->step, .view = view};
-        TRY(augment_batch(ctx, &t->settings.policy, t->dataset, t->rows, t->settings.batch, key, t->views[view]));
+        TRY(pool_views(ctx, &t->settings.policy, &t->pool, &t->batch, key, t->view_floats, t->views[view]));
     }
     return moco_step_on_views(ctx, t, t->views[0], t->views[1], loss, accuracy);
 }

@@ -48,8 +48,10 @@ typedef struct MocoTrainer MocoTrainer;
  * batch norm momentum floored to the schedule's length. moco_open does so itself, on a copy. */
 void moco_settings_clip(Context *ctx, MocoSettings *settings, size_t count);
 
-/* Initialises both encoders and the queue. The dataset must outlive the trainer. */
-Status moco_open(Context *ctx, MocoTrainer **trainer, const MocoSettings *settings, const Dataset *dataset);
+/* Initialises both encoders and the queue. auxiliary: pictures to learn from besides the dataset's, of the same shape,
+ * or NULL. Both must outlive the trainer. */
+Status moco_open(Context *ctx, MocoTrainer **trainer, const MocoSettings *settings, const Dataset *dataset,
+                 const Dataset *auxiliary);
 void moco_close(Context *ctx, MocoTrainer **trainer);
 
 /* One optimisation step. *loss: Eq. 1, mean over the batch; *accuracy: share of positives ranked first. */

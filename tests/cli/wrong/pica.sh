@@ -17,7 +17,7 @@ try cluster data -k 3 -o run --recipe "$TOPICS/ablate/small.ini" --method pica -
     --set pica.evaluate_every=0.000001
 # What the recipe over-clusters by is no hindrance.
 wrong --overwrite --set pica.epochs=0.01 -k 7 | grep -e over-clustering -e exit
-# Only pica learns from more pictures.
-try cluster data -k 3 -o other --recipe "$TOPICS/tiny.ini" --auxiliary small
+# Not every method learns from more pictures.
+try cluster data -k 3 -o other --method kmeans --auxiliary small
 try ablate pica data -k 3 -o other --recipe "$TOPICS/tiny.ini" --set pica.entropy_weight=0
 test ! -e other
