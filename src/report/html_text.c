@@ -14,7 +14,8 @@
 
 /* ---- text ---- */
 
-/* Adds a control character as %XX, another one as it is; returns its bytes. */
+/* Adds a character that may stand in no SVG, and any control character, as %XX, another one as it is; returns its
+ * bytes. */
 static size_t add_character(TextBuffer *page, const char *text) {
     const unsigned char byte = (unsigned char)text[0], second = (unsigned char)text[1];
     if (byte < 0x20 || byte == 0x7f) {
@@ -24,6 +25,10 @@ static size_t add_character(TextBuffer *page, const char *text) {
     if (byte == 0xc2 && second < 0xa0) { /* U+0080 to U+009F are controls too */
         text_print(page, "%%C2%%%02X", second);
         return 2;
+    }
+    if (byte == 0xef && second == 0xbf && (unsigned char)text[2] >= 0xbe) { /* XML has no U+FFFE and no U+FFFF */
+        text_print(page, "%%EF%%BF%%%02X", (unsigned char)text[2]);
+        return 3;
     }
     const size_t length = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
     text_add_bytes(page, text, length);
@@ -106,6 +111,10 @@ void html_percent(TextBuffer *page, double share) {
 }
 
 void html_duration(TextBuffer *page, double seconds) {
+    if (!isfinite(seconds)) {
+        text_add(page, HTML_NOTHING);
+        return;
+    }
     const long whole = lround(seconds), minutes = whole / 60, hours = minutes / 60;
     if (hours > 0)
         text_print(page, "%ld&#160;h %ld&#160;min", hours, minutes % 60);

@@ -8,10 +8,10 @@
 #include "base/text_buffer.h"
 
 /* Any bytes, for the text of an element and for an attribute in quotes, of HTML and of SVG: & < > " ' as references;
- * control characters, and bytes that are no UTF-8, as %XX. */
+ * control characters, U+FFFE, U+FFFF, and bytes that are no UTF-8, as %XX. */
 void html_text(TextBuffer *page, const char *text);
 
-/* The same without references, for tables that scripts read: bytes that are no UTF-8, and 0x00 to 0x1f, as %XX. */
+/* The same without references, for tables that scripts read. */
 void html_plain(TextBuffer *page, const char *text);
 
 /* A value inside <script type="application/json">: no < > & stands in it. Takes over the reference; NULL is
@@ -27,7 +27,7 @@ void html_percent(TextBuffer *page, double share);
 /* At most so many significant digits; a dash where it is not finite. */
 void html_number(TextBuffer *page, double value, int digits);
 
-/* "28 s", "4 min 10 s", "1 h 3 min". */
+/* "28 s", "4 min 10 s", "1 h 3 min"; a dash where it is not finite. */
 void html_duration(TextBuffer *page, double seconds);
 
 /* Bytes in base64 (RFC 4648). */

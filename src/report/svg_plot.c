@@ -35,6 +35,11 @@ static void widen(double *low, double *high, const double *values, size_t count)
     }
 }
 
+/* Room around the values from low to high, also where they are one. */
+static double range_margin(double low, double high) {
+    return high > low ? 0.05 * (high - low) : low != 0.0 ? 0.05 * fabs(low) : 1.0;
+}
+
 /* The plot with its open ranges set from the values. */
 static Plot lines_range(const Plot *plot, const PlotLine *lines, size_t count) {
     double x_low = NAN, x_high = NAN, y_low = NAN, y_high = NAN;
@@ -43,10 +48,13 @@ static Plot lines_range(const Plot *plot, const PlotLine *lines, size_t count) {
         widen(&x_low, &x_high, lines[i].x, lines[i].count);
         widen(&y_low, &y_high, lines[i].y, lines[i].count);
     }
-    if (plot->x_low >= plot->x_high && x_high > x_low) ranged.x_low = x_low, ranged.x_high = x_high;
-    if (plot->y_low >= plot->y_high && y_high > y_low) {
-        ranged.y_low = y_low - 0.05 * (y_high - y_low);
-        ranged.y_high = y_high + 0.05 * (y_high - y_low);
+    if (plot->x_low >= plot->x_high && x_high >= x_low) {
+        const double margin = x_high > x_low ? 0.0 : range_margin(x_low, x_high);
+        ranged.x_low = x_low - margin, ranged.x_high = x_high + margin;
+    }
+    if (plot->y_low >= plot->y_high && y_high >= y_low) {
+        ranged.y_low = y_low - range_margin(y_low, y_high);
+        ranged.y_high = y_high + range_margin(y_low, y_high);
         if (y_low >= 0.0 && ranged.y_low < 0.0) ranged.y_low = 0.0;
     }
     return ranged;
@@ -112,7 +120,7 @@ static void add_bar(TextBuffer *svg, const SvgFrame *frame, const PlotBars *bars
     const double slot = (double)frame->width / (double)bars->group_count;
     const double wide = slot * (bars->group_count > 40 ? 0.9 : 0.76) / (double)bars->bar_count;
     const double left = frame->left + slot * (double)group + (slot - wide * (double)bars->bar_count) / 2.0;
-    const int top = svg_y(frame, value), bottom = svg_y(frame, frame->y_low);
+    const int top = svg_y(frame, fmax(value, frame->y_low)), bottom = svg_y(frame, frame->y_low);
     text_print(svg, "<rect x=\"%ld\" y=\"%d\" width=\"%ld\" height=\"%d\" fill=\"%s\"><title>",
                lround(left + wide * (double)bar), top, lround(fmax(wide - 6.0, 4.0)), bottom - top, colour);
     html_text(svg, bars->groups[group]);
@@ -244,6 +252,14 @@ static Plot points_range(const Plot *plot, const PlotPoints *groups, size_t coun
     return plot->x_low < plot->x_high ? *plot : ranged;
 }
 
+/* The frame is seldom a square: the range along its longer side grows. */
+static void level_scale(SvgFrame *frame) {
+    const double x_range = frame->x_high - frame->x_low, y_range = frame->y_high - frame->y_low;
+    const double unit = fmax(x_range / frame->width, y_range / frame->height);
+    frame->x_low -= (unit * frame->width - x_range) / 2.0, frame->x_high = frame->x_low + unit * frame->width;
+    frame->y_low -= (unit * frame->height - y_range) / 2.0, frame->y_high = frame->y_low + unit * frame->height;
+}
+
 void plot_points(TextBuffer *svg, const Plot *plot, const PlotPoints *groups, size_t count) {
     const Plot ranged = points_range(plot, groups, count);
     char colour[PLOT_COLOUR_TEXT];
@@ -253,6 +269,7 @@ void plot_points(TextBuffer *svg, const Plot *plot, const PlotPoints *groups, si
     for (size_t g = 0; g < count; g++)
         if (groups[g].name != NULL) svg_add_legend(svg, &frame, groups[g].name, groups[g].colour, false);
     svg_settle(&frame);
+    level_scale(&frame);
     svg_add_border(svg, &frame);
     for (size_t g = 0; g < count; g++) {
         plot_colour(colour, groups[g].colour);

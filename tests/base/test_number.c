@@ -1,8 +1,7 @@
 /* Numbers as text, also under a locale with a decimal comma. */
-#include "support/testing.h"
+#include "support/comma_locale.h"
 
 #include <float.h>
-#include <locale.h>
 
 #include "base/nearest.h"
 #include "base/number.h"
@@ -105,27 +104,11 @@ static void test_durations(void **state) {
     }
 }
 
-/* A locale whose decimal sign is a comma, made in the folder: a bare system has none. */
-static bool enter_comma_locale(Context *ctx, const TestScratch *scratch) {
-    static const char source[] = "escape_char /\nLC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\n"
-                                 "grouping 3\nEND LC_NUMERIC\n";
-    char command[2000];
-    TEST_OK(ctx, file_replace(ctx, test_path(scratch, "source"), source, strlen(source)));
-    snprintf(command, sizeof command, "localedef -c -i %s/source -f ANSI_X3.4-1968 %s/comma >/dev/null 2>&1",
-             scratch->path, scratch->path);
-    /* localedef warns of the categories that the source leaves out, and so does not end with 0. */
-    if (system(command) < 0) return false;
-    setenv("LOCPATH", scratch->path, 1);
-    return setlocale(LC_NUMERIC, "comma") != NULL;
-}
-
 /* The decimal comma of the process does not reach our numbers, and stays as it is. */
 static void test_locale(void **state) {
     (void)state;
     Context *ctx = test_context_open();
-    const TestScratch scratch = test_scratch();
-    const bool found = enter_comma_locale(ctx, &scratch);
-    test_scratch_remove(ctx, &scratch);
+    const bool found = comma_locale_enter(ctx);
     test_context_close(&ctx);
     if (!found) skip();
     char text[NUMBER_TEXT];
