@@ -174,15 +174,16 @@ static Status open_batch(Context *ctx, PicaTrainer *t) {
 
 static Status open_all(Context *ctx, PicaTrainer *t, const PicaSettings *settings, const Dataset *dataset,
                        const Dataset *auxiliary) {
-    if (dataset->count < 2) return context_fail(ctx, SPICA_ERROR_DATA, "pica: fewer than 2 pictures");
+    const size_t count = dataset->count;
+    if (count < 2) return context_fail(ctx, SPICA_ERROR_DATA, "pica: fewer than 2 pictures");
     t->pool = (PicturePool){dataset, auxiliary};
     TRY(pool_check(ctx, &t->pool));
     TRY(check_view_shape(ctx, "pica", &settings->model, &settings->original, dataset));
     TRY(check_view_shape(ctx, "pica", &settings->model, &settings->perturbed, dataset));
     t->settings = *settings;
-    t->settings.batch = batch_of(settings, dataset->count);
+    t->settings.batch = batch_of(settings, count);
     t->copies = t->settings.batch * (size_t)t->settings.repeats;
-    schedule_heads(&t->settings, dataset->count, auxiliary != NULL ? auxiliary->count : 0, t->heads);
+    schedule_heads(&t->settings, count, auxiliary != NULL ? auxiliary->count : 0, t->heads);
     TRY(open_model(ctx, t));
     TRY(open_plans(ctx, t));
     TRY(open_heads(ctx, t));
