@@ -161,7 +161,7 @@ static Status bench_moco(Context *ctx, const Bench *bench, double *value) {
         .bn_groups = 4,
         .optimiser = {.kind = OPTIMISER_SGD, .momentum = 0.9f, .weight_decay = 1e-4f},
         .learning_rate = 0.015f,
-        .cosine = true,
+        .schedule = SCHEDULE_COSINE,
         .policy = policy_default(POLICY_MOCO, bench->channels),
     };
     Dataset dataset = {0};

@@ -150,6 +150,20 @@ void optimiser_step(Context *ctx, Optimiser *optimiser, Params *params, float le
     params_changed(params);
 }
 
+float schedule_rate(ScheduleKind kind, float base, double progress) {
+    switch (kind) {
+    case SCHEDULE_CONSTANT: return base;
+    case SCHEDULE_COSINE: return schedule_cosine(base, progress);
+    case SCHEDULE_STEP: return schedule_step(base, progress);
+    }
+    return base;
+}
+
+float schedule_step(float base, double progress) {
+    if (progress < 0.6) return base;
+    return (float)((double)base * (progress < 0.8 ? 0.1 : 0.01));
+}
+
 float schedule_cosine(float base, double progress) {
     return (float)((double)base * 0.5 * (1.0 + cos(3.14159265358979323846 * progress)));
 }

@@ -184,6 +184,11 @@ static InitRule section_init(const Options *options, const char *stage) {
     return (InitRule)choice_index(section_text(section, "initialisation"), names, 4);
 }
 
+static ScheduleKind section_schedule(Section section) {
+    static const char *const names[] = {"constant", "cosine", "step"};
+    return (ScheduleKind)choice_index(section_text(section, "schedule"), names, 3);
+}
+
 Status settings_moco(Context *ctx, const Options *options, const Dataset *dataset, size_t pictures,
                      const ModelSpec *model, MocoSettings *settings) {
     const Section section = {options, "features"};
@@ -200,7 +205,7 @@ Status settings_moco(Context *ctx, const Options *options, const Dataset *datase
         .symmetric = section_boolean(section, "symmetric"),
         .optimiser = section_optimiser(options, "features"),
         .learning_rate = section_real(section, "learning_rate"),
-        .cosine = choice_is(section, "schedule", "cosine"),
+        .schedule = section_schedule(section),
         .step_schedule = choice_is(section, "schedule_by", "step"),
         .init = section_init(options, "features"),
         .policy = section_policy(options, "features.augment", dataset, model),

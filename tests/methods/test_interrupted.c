@@ -58,7 +58,7 @@ static Status moco_kind_open(Context *ctx, void **trainer, Scene *scene) {
                              .symmetric = scene->variant,
                              .optimiser = {.kind = OPTIMISER_SGD, .momentum = 0.9f},
                              .learning_rate = 0.05f,
-                             .cosine = true,
+                             .schedule = SCHEDULE_COSINE,
                              .policy = small_policy(POLICY_MOCO, 3),
                              .seed = 11};
     settings.model.projection = 12;

@@ -17,7 +17,7 @@ static MocoSettings golden_settings(void) {
                              .bn_groups = 1,
                              .optimiser = {.kind = OPTIMISER_SGD, .weight_decay = 1e-3f, .momentum = 0.9f},
                              .learning_rate = 0.05f,
-                             .cosine = true,
+                             .schedule = SCHEDULE_COSINE,
                              .step_schedule = true,
                              .policy = small_policy(POLICY_MOCO, 3),
                              .seed = 11};

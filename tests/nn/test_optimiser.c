@@ -162,6 +162,14 @@ static void test_schedules(void **state) {
     assert_true(fabsf(schedule_cosine(0.4f, 0.5) - 0.2f) < 1e-7f);
     assert_true(fabsf(schedule_cosine(0.4f, 1.0)) < 1e-7f);
     assert_true(fabsf(schedule_cosine(0.4f, 0.25) - 0.4f * 0.853553391f) < 1e-7f);
+    /* torch.optim.lr_scheduler.MultiStepLR(milestones=[120, 160], gamma=0.1) over 200 epochs */
+    assert_true(schedule_step(0.03f, 119.0 / 200.0) == 0.03f);
+    assert_true(fabsf(schedule_step(0.03f, 120.0 / 200.0) - 0.003f) < 1e-9f);
+    assert_true(fabsf(schedule_step(0.03f, 159.0 / 200.0) - 0.003f) < 1e-9f);
+    assert_true(fabsf(schedule_step(0.03f, 160.0 / 200.0) - 0.0003f) < 1e-9f);
+    assert_true(schedule_rate(SCHEDULE_CONSTANT, 0.4f, 0.9) == 0.4f);
+    assert_true(schedule_rate(SCHEDULE_COSINE, 0.4f, 0.3) == schedule_cosine(0.4f, 0.3));
+    assert_true(schedule_rate(SCHEDULE_STEP, 0.4f, 0.7) == schedule_step(0.4f, 0.7));
     assert_true(schedule_cosine_7_16(0.03f, 0.0) == 0.03f);
     assert_true(fabsf(schedule_cosine_7_16(0.03f, 1.0) - 0.03f * 0.195090322f) < 1e-8f);
 }

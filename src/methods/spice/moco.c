@@ -311,16 +311,16 @@ static Status query_both(Context *ctx, MocoTrainer *t, const float *const views[
     return SPICA_OK;
 }
 
-/* MoCo sets the cosine once per epoch. */
+/* MoCo sets the rate once per epoch. */
 float moco_learning_rate(const MocoTrainer *t) {
     const MocoSettings *s = &t->settings;
     const uint64_t schedule = (uint64_t)s->schedule_steps;
-    if (!s->cosine || schedule == 0) return s->learning_rate;
+    if (schedule == 0) return s->learning_rate;
     const uint64_t step = t->step < schedule ? t->step : schedule - 1;
     const uint64_t epoch_steps = (uint64_t)t->epoch_steps;
-    if (s->step_schedule) return schedule_cosine(s->learning_rate, (double)step / (double)schedule);
     const uint64_t epoch = step / epoch_steps, epochs = (schedule + epoch_steps - 1) / epoch_steps;
-    return schedule_cosine(s->learning_rate, (double)epoch / (double)epochs);
+    const double progress = s->step_schedule ? (double)step / (double)schedule : (double)epoch / (double)epochs;
+    return schedule_rate(s->schedule, s->learning_rate, progress);
 }
 
 Status moco_step_on_views(Context *ctx, MocoTrainer *t, const float *query_views, const float *key_views, double *loss,

@@ -34,7 +34,7 @@ typedef struct MocoSettings {
     bool symmetric;   /* both views as queries (twice the work and the signal of a step) */
     OptimiserSettings optimiser;
     float learning_rate;
-    bool cosine;        /* else constant */
+    ScheduleKind schedule;
     bool step_schedule; /* cosine set at every step instead of once per epoch */
     InitRule init;
     Policy policy;
