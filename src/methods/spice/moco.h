@@ -35,7 +35,7 @@ typedef struct MocoSettings {
     OptimiserSettings optimiser;
     float learning_rate;
     ScheduleKind schedule;
-    bool step_schedule; /* cosine set at every step instead of once per epoch */
+    bool step_schedule; /* the rate set at every step instead of once per epoch */
     InitRule init;
     Policy policy;
     uint64_t seed;
