@@ -74,9 +74,9 @@ static void print_profile(const Plan *plan, int calls) {
             segment++;
         const char *kernel = "";
         if (step->run == step_conv)
-            kernel = shim_conv_name(step->as.conv.pass == CONV_FORWARD ? plan->convs[step->as.conv.conv].forward
-                                                                       : plan->convs[step->as.conv.conv].data);
-        if (step->run == step_weight_gradient) kernel = shim_conv_name(plan->convs[step->as.conv.conv].weights);
+            kernel = conv_kernel_name(step->as.conv.pass == CONV_FORWARD ? plan->convs[step->as.conv.conv].forward
+                                                                         : plan->convs[step->as.conv.conv].data);
+        if (step->run == step_weight_gradient) kernel = conv_kernel_name(plan->convs[step->as.conv.conv].weights);
         fprintf(stderr, "%8.3f ms  %-22s %-32s %4dx%-3d slices %zu%s %s\n", plan->profile[i] / calls * 1e3, step->name,
                 name, node->channels, node->height, segment->slices, segment->parallel ? " parallel" : "", kernel);
         total += plan->profile[i] / calls;

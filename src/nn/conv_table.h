@@ -5,10 +5,10 @@
 
 #include "nn/dnnl_shim.h"
 
-/* Whether Winograd's F(4x4, 3x3) pays for this pass at the shape's batch. */
-bool conv_table_winograd(const ConvShape *shape, ConvPass pass);
+/* The algorithm for this pass at the shape's batch, input and output in this layout. */
+ConvAlgorithm conv_table_algorithm(const ConvShape *shape, ConvPass pass, Layout layout);
 
-/* Pictures per call from which on it pays; 0: at no batch. */
-size_t conv_table_winograd_pictures(const ConvShape *shape, ConvPass pass);
+/* Pictures per call from which on an algorithm other than DIRECT pays; 0: at no batch. */
+size_t conv_table_pictures(const ConvShape *shape, ConvPass pass, Layout layout);
 
 #endif

@@ -113,7 +113,8 @@ static Status conv_describe(Context *ctx, const ConvShape *shape, const ConvOpti
     dnnl_dims_t before, after;
     const dnnl_dims_t strides = {shape->stride, shape->stride};
     conv_padding(shape, before, after);
-    const dnnl_alg_kind_t algorithm = options->winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
+    const dnnl_alg_kind_t algorithm =
+        options->algorithm == CONV_WINOGRAD ? dnnl_convolution_winograd : dnnl_convolution_direct;
     const dnnl_prop_kind_t forward = options->inference ? dnnl_forward_inference : dnnl_forward_training;
     switch (pass) {
     case CONV_FORWARD:
@@ -194,11 +195,11 @@ static Status conv_open(Context *ctx, DnnlShim *shim, DnnlConv **conv, const Con
 Status shim_conv_open(Context *ctx, DnnlShim *shim, DnnlConv **conv, const ConvShape *shape,
                       const ConvOptions *options) {
     ConvOptions used = *options;
-    if (used.winograd && conv_open(ctx, shim, conv, shape, &used) == SPICA_OK) {
+    if (used.algorithm == CONV_WINOGRAD && conv_open(ctx, shim, conv, shape, &used) == SPICA_OK) {
         if (is_fast_winograd(*conv)) return SPICA_OK;
         shim_conv_close(ctx, conv);
     }
-    used.winograd = false;
+    used.algorithm = CONV_DIRECT;
     return conv_open(ctx, shim, conv, shape, &used);
 }
 

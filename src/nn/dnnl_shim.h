@@ -21,16 +21,19 @@ typedef struct ConvShape {
     int kernel, stride, padding;
 } ConvShape;
 
+/* DIRECT and WINOGRAD: the library's. OWN: own_conv.h. */
+typedef enum ConvAlgorithm { CONV_DIRECT, CONV_WINOGRAD, CONV_OWN } ConvAlgorithm;
+
 typedef struct ConvOptions {
     ConvPass pass;
-    Layout in, out; /* LAYOUT_ANY: the library's choice */
-    bool inference; /* forward without a backward to follow */
-    bool bias;      /* forward: + bias */
-    bool sum;       /* forward: the output is added to what the output buffer holds */
-    bool activate;  /* forward: then ReLU of `slope` */
+    ConvAlgorithm algorithm; /* WINOGRAD: where the library has a fast kernel for that, else DIRECT */
+    Layout in, out;          /* LAYOUT_ANY: the library's choice */
+    bool inference;          /* forward without a backward to follow */
+    bool bias;               /* forward: + bias */
+    bool sum;                /* forward: the output is added to what the output buffer holds */
+    bool activate;           /* forward: then ReLU of `slope` */
     float slope;
-    bool winograd; /* by Winograd's minimal filtering, where the library has a fast kernel for that */
-    int threads;   /* the primitive is made for; 1 where the caller runs slices of the batch in parallel */
+    int threads; /* the primitive is made for; 1 where the caller runs slices of the batch in parallel */
 } ConvOptions;
 
 typedef struct DnnlShim DnnlShim; /* the engine and its stream; one per plan */

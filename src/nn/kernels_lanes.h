@@ -1,24 +1,6 @@
 /* The kernels' inner loops for columns of LANES channels; kernels.c includes this file for 16, 8 and 1 lanes. No
- * include guard for that reason. A Lanes value is a row of LANES floats: the compiler maps it to the registers that the
- * instruction set has. */
-#define LANES_JOIN_(name, lanes) name##_##lanes
-#define LANES_JOIN(name, lanes) LANES_JOIN_(name, lanes)
-#define NAME(name) LANES_JOIN(name, LANES)
-#define Lanes NAME(Lanes)
-#define Mask NAME(Mask)
-#define LanesInMemory NAME(LanesInMemory)
-
-typedef float Lanes __attribute__((vector_size(4 * LANES)));
-typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
-typedef Lanes LanesInMemory __attribute__((may_alias));
-
-#define LOAD(pointer) ((Lanes)(*(const LanesInMemory *)(const void *)(pointer)))
-#define STORE(pointer, value) (*(LanesInMemory *)(void *)(pointer) = (value))
-#define SPLAT(value) ((Lanes){0} + (value))
-/* x where keep, else other */
-#define SELECT(keep, x, other) ((Lanes)(((keep) & (Mask)(x)) | (~(keep) & (Mask)(other))))
-/* x > 0 ? x : x * slope; a NaN stays one */
-#define ACTIVATE(x, slope) SELECT((x) > 0, x, (x) * (slope))
+ * include guard for that reason. */
+#include "nn/lanes.h"
 
 static inline __attribute__((always_inline)) void NAME(combine_column)(const CombineTask *task, size_t offset,
                                                                        size_t channel, bool has_b) {
@@ -207,15 +189,4 @@ SIMD_VERSIONS static void NAME(norm_gradient)(const void *any_task, size_t first
     }
 }
 
-#undef Lanes
-#undef Mask
-#undef LanesInMemory
-#undef LOAD
-#undef STORE
-#undef SPLAT
-#undef SELECT
-#undef ACTIVATE
-#undef NAME
-#undef LANES_JOIN
-#undef LANES_JOIN_
-#undef LANES
+#include "nn/lanes_end.h"

@@ -14,9 +14,9 @@
 
 static void plan_clear(Context *ctx, Plan *plan) {
     for (int i = 0; i < plan->conv_count; i++) {
-        shim_conv_close(ctx, &plan->convs[i].forward);
-        shim_conv_close(ctx, &plan->convs[i].data);
-        shim_conv_close(ctx, &plan->convs[i].weights);
+        conv_kernel_close(ctx, &plan->convs[i].forward);
+        conv_kernel_close(ctx, &plan->convs[i].data);
+        conv_kernel_close(ctx, &plan->convs[i].weights);
     }
     shim_close(ctx, &plan->shim);
     FREE_ARRAY(ctx, &plan->convs);
@@ -112,7 +112,7 @@ static Status pack_folded(Context *ctx, Plan *plan, const Conv *conv) {
         for (size_t i = 0; i < floats; i++)
             folded[c * floats + i] = weights[c * floats + i] * (float)scale;
     }
-    return shim_conv_pack(ctx, conv->forward, folded, plan->buffers[conv->forward_packed].base);
+    return conv_kernel_pack(ctx, conv->forward, folded, plan->buffers[conv->forward_packed].base);
 }
 
 static Status refresh_forward(Context *ctx, Plan *plan) {
@@ -122,8 +122,8 @@ static Status refresh_forward(Context *ctx, Plan *plan) {
         if (conv->folded >= 0)
             TRY(pack_folded(ctx, plan, conv));
         else
-            TRY(shim_conv_pack(ctx, conv->forward, net_values(plan->net, net_node(plan->net, conv->node)->weight),
-                               plan->buffers[conv->forward_packed].base));
+            TRY(conv_kernel_pack(ctx, conv->forward, net_values(plan->net, net_node(plan->net, conv->node)->weight),
+                                 plan->buffers[conv->forward_packed].base));
     }
     for (int i = 0; plan->settings.kind == PLAN_INFER && i < plan->norm_count; i++) {
         const Node *node = net_node(plan->net, plan->norms[i].node);
@@ -142,8 +142,8 @@ static Status refresh_backward(Context *ctx, Plan *plan) {
     for (int i = 0; i < plan->conv_count; i++) {
         const Conv *conv = &plan->convs[i];
         if (conv->data != NULL)
-            TRY(shim_conv_pack(ctx, conv->data, net_values(plan->net, net_node(plan->net, conv->node)->weight),
-                               plan->buffers[conv->data_packed].base));
+            TRY(conv_kernel_pack(ctx, conv->data, net_values(plan->net, net_node(plan->net, conv->node)->weight),
+                                 plan->buffers[conv->data_packed].base));
     }
     plan->backward_version = plan->net->params.version;
     return SPICA_OK;

@@ -57,7 +57,7 @@ typedef struct SliceWish {
 
 static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
     SliceWish wish = {.multiple = 1, .fit = 1, .least = 1};
-    size_t picture = 1, weights = 0, winograd = 0;
+    size_t picture = 1, weights = 0, pictures = 0;
     for (int i = segment->first; i <= segment->last; i++) {
         const Step *step = &plan->steps[i];
         const size_t floats = step_picture_floats(plan, step);
@@ -68,13 +68,13 @@ static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
         if (!is_conv_step(step)) continue;
         const size_t count = plan->net->params.table[net_node(plan->net, step->node)->weight].count;
         if (count > weights) weights = count;
-        const size_t pictures =
-            2 * conv_table_winograd_pictures(&plan->convs[step->as.conv.conv].shape, step->as.conv.pass);
-        if (pictures > winograd) winograd = pictures;
+        const Conv *conv = &plan->convs[step->as.conv.conv];
+        const size_t least = 2 * conv_table_pictures(&conv->shape, step->as.conv.pass, conv->out);
+        if (least > pictures) pictures = least;
     }
     wish.fit = cache_floats() / 2 / picture;
     wish.least = (wish.gradients ? 2 * weights : weights / 2) / picture;
-    if (wish.least < winograd) wish.least = winograd;
+    if (wish.least < pictures) wish.least = pictures;
     return wish;
 }
 
@@ -131,7 +131,9 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
     Conv *conv = &plan->convs[use->conv];
     ConvShape shape = conv->shape;
     shape.batch = segment->slice_pictures;
+    const Layout layout = conv->in == conv->out ? conv->out : LAYOUT_ANY;
     const ConvOptions options = {.pass = use->pass,
+                                 .algorithm = conv_table_algorithm(&shape, use->pass, layout),
                                  .in = conv->in,
                                  .out = conv->out,
                                  .inference = plan->settings.kind == PLAN_INFER,
@@ -139,13 +141,12 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
                                  .sum = use->sum,
                                  .activate = use->activate,
                                  .slope = use->slope,
-                                 .winograd = conv_table_winograd(&shape, use->pass),
                                  .threads = segment->parallel ? 1 : plan->threads};
-    DnnlConv **primitive = use->pass == CONV_FORWARD         ? &conv->forward
-                           : use->pass == CONV_BACKWARD_DATA ? &conv->data
-                                                             : &conv->weights;
-    TRY(shim_conv_open(ctx, plan->shim, primitive, &shape, &options));
-    const size_t floats = shim_conv_weight_floats(*primitive);
+    ConvKernel **primitive = use->pass == CONV_FORWARD         ? &conv->forward
+                             : use->pass == CONV_BACKWARD_DATA ? &conv->data
+                                                               : &conv->weights;
+    TRY(conv_kernel_open(ctx, plan->shim, primitive, &shape, &options));
+    const size_t floats = conv_kernel_weight_floats(*primitive);
     if (use->pass == CONV_FORWARD) grow_buffer(plan, conv->forward_packed, floats);
     if (use->pass == CONV_BACKWARD_DATA) grow_buffer(plan, conv->data_packed, floats);
     if (use->pass == CONV_BACKWARD_WEIGHTS) {
@@ -155,7 +156,7 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
     }
     /* One scratchpad per worker, or one for the library's own threads; the buffer is divided by the threads. */
     const size_t threads = (size_t)plan->threads, workers = segment->parallel ? threads : 1;
-    const size_t scratch = (shim_conv_scratch_bytes(*primitive) + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT;
+    const size_t scratch = (conv_kernel_scratch_bytes(*primitive) + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT;
     grow_buffer(plan, plan->scratch, (scratch * workers + threads - 1) / threads * threads * 16);
     if (conv->folded >= 0)
         grow_buffer(plan, plan->folded_weights, plan->net->params.table[net_node(plan->net, conv->node)->weight].count);
@@ -304,9 +305,9 @@ static int slice_worker(const Plan *plan, const Segment *segment, size_t slice) 
 
 static Status bind_step(Context *ctx, Plan *plan, const Step *step, const Segment *segment) {
     const Conv *conv = &plan->convs[step->as.conv.conv];
-    DnnlConv *primitive = step->as.conv.pass == CONV_FORWARD         ? conv->forward
-                          : step->as.conv.pass == CONV_BACKWARD_DATA ? conv->data
-                                                                     : conv->weights;
+    ConvKernel *primitive = step->as.conv.pass == CONV_FORWARD         ? conv->forward
+                            : step->as.conv.pass == CONV_BACKWARD_DATA ? conv->data
+                                                                       : conv->weights;
     ConvBuffers *buffers;
     TRY(NEW_ZEROED(ctx, &buffers, segment->slices));
     for (size_t i = 0; i < segment->slices; i++) {
@@ -316,7 +317,7 @@ static Status bind_step(Context *ctx, Plan *plan, const Step *step, const Segmen
                              .worker = slice_worker(plan, segment, i)};
         buffers[i] = conv_buffers(plan, step, &slice);
     }
-    const Status status = shim_conv_bind(ctx, primitive, buffers, segment->slices, plan->threads);
+    const Status status = conv_kernel_bind(ctx, primitive, buffers, segment->slices, plan->threads);
     FREE_ARRAY(ctx, &buffers);
     return status;
 }

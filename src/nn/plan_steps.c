@@ -89,7 +89,7 @@ static float *step_weights(const Plan *plan, const Step *step, const Slice *slic
     const size_t slices = plan->settings.batch / slice->count, groups = conv->gradient_parts;
     const size_t part =
         opens_group(slice->index, slices, groups) ? slice->index * groups / slices : groups + (size_t)slice->worker;
-    return plan->buffers[conv->gradient_packed].base + part * shim_conv_weight_floats(conv->weights);
+    return plan->buffers[conv->gradient_packed].base + part * conv_kernel_weight_floats(conv->weights);
 }
 
 ConvBuffers conv_buffers(const Plan *plan, const Step *step, const Slice *slice) {
@@ -105,20 +105,20 @@ ConvBuffers conv_buffers(const Plan *plan, const Step *step, const Slice *slice)
 
 Status step_conv(Context *ctx, Plan *plan, const Step *step, const Slice *slice) {
     const Conv *conv = &plan->convs[step->as.conv.conv];
-    const DnnlConv *primitive = step->as.conv.pass == CONV_FORWARD ? conv->forward : conv->data;
+    const ConvKernel *primitive = step->as.conv.pass == CONV_FORWARD ? conv->forward : conv->data;
     const ConvBuffers buffers = conv_buffers(plan, step, slice);
     (void)ctx;
-    return shim_conv_run(primitive, slice->index, &buffers) ? SPICA_OK : SPICA_ERROR_INTERNAL;
+    return conv_kernel_run(primitive, slice->index, &buffers) ? SPICA_OK : SPICA_ERROR_INTERNAL;
 }
 
 Status step_weight_gradient(Context *ctx, Plan *plan, const Step *step, const Slice *slice) {
     (void)ctx;
     const Conv *conv = &plan->convs[step->as.conv.conv];
     const ConvBuffers buffers = conv_buffers(plan, step, slice);
-    if (!shim_conv_run(conv->weights, slice->index, &buffers)) return SPICA_ERROR_INTERNAL;
+    if (!conv_kernel_run(conv->weights, slice->index, &buffers)) return SPICA_ERROR_INTERNAL;
     const size_t slices = plan->settings.batch / slice->count, groups = conv->gradient_parts;
     if (opens_group(slice->index, slices, groups)) return SPICA_OK;
-    const size_t floats = shim_conv_weight_floats(conv->weights);
+    const size_t floats = conv_kernel_weight_floats(conv->weights);
     float *sum = plan->buffers[conv->gradient_packed].base + slice->index * groups / slices * floats;
     kernel_accumulate(sum, buffers.weights, floats, slice->threads);
     return SPICA_OK;
@@ -127,10 +127,10 @@ Status step_weight_gradient(Context *ctx, Plan *plan, const Step *step, const Sl
 Status step_unpack(Context *ctx, Plan *plan, const Step *step, const Slice *slice) {
     const Conv *conv = &plan->convs[step->as.unary.index];
     float *gradient = plan->buffers[conv->gradient_packed].base;
-    const size_t floats = shim_conv_weight_floats(conv->weights);
+    const size_t floats = conv_kernel_weight_floats(conv->weights);
     if (conv->gradient_parts > 1) kernel_sum_parts(gradient, gradient, conv->gradient_parts, floats, slice->threads);
-    return shim_conv_unpack(ctx, conv->weights, gradient,
-                            net_gradients(plan->net, net_node(plan->net, conv->node)->weight));
+    return conv_kernel_unpack(ctx, conv->weights, gradient,
+                              net_gradients(plan->net, net_node(plan->net, conv->node)->weight));
 }
 
 /* Scale and shift of an operand, NULL where it goes through no batch norm. */

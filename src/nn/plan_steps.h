@@ -7,7 +7,7 @@
 #ifndef SPICA_NN_PLAN_STEPS_H
 #define SPICA_NN_PLAN_STEPS_H
 
-#include "nn/dnnl_shim.h"
+#include "nn/conv_kernel.h"
 #include "nn/kernels.h"
 #include "nn/net_graph.h"
 #include "nn/plan.h"
@@ -39,7 +39,7 @@ typedef struct Conv {
     ConvShape shape; /* of the whole batch */
     Layout in, out;
     ValueId folded; /* INFER: the batch norm folded into the weights; -1: none */
-    DnnlConv *forward, *data, *weights;
+    ConvKernel *forward, *data, *weights;
     BufferId forward_packed, data_packed, bias;
     BufferId gradient_packed; /* one part for each group of slices */
     size_t gradient_parts;

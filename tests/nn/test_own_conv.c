@@ -1,0 +1,274 @@
+/* Our own convolutions against plain sums in float64: every pass, both widths of blocks, maps with and without tiles
+ * that hang over the edge, channels that do not fill their blocks. */
+#include "base/random.h"
+#include "nn/own_conv.h"
+#include "support/testing.h"
+
+/* Largest difference over the largest value: less than twice what was met. */
+#define TOLERANCE 4e-6
+
+/* in[pictures][height][width][from], out[..][to], weights[to][from][3][3], in float64 and plain order. */
+typedef struct Plain {
+    ConvShape shape;
+    double *in, *weights, *bias, *out;
+} Plain;
+
+static size_t in_count(const ConvShape *s) { return s->batch * (size_t)(s->in_height * s->in_width * s->in_channels); }
+
+static size_t out_count(const ConvShape *s) {
+    return s->batch * (size_t)(s->out_height * s->out_width * s->out_channels);
+}
+
+static size_t weight_count(const ConvShape *s) { return (size_t)(s->out_channels * s->in_channels * 9); }
+
+static ConvShape make_shape(size_t batch, int from, int to, int height, int width) {
+    return (ConvShape){.batch = batch,
+                       .in_channels = from,
+                       .in_height = height,
+                       .in_width = width,
+                       .out_channels = to,
+                       .out_height = height,
+                       .out_width = width,
+                       .kernel = 3,
+                       .stride = 1,
+                       .padding = 1};
+}
+
+static void fill(double *values, size_t count, uint64_t seed) {
+    Random random = random_at(seed, RANDOM_TEST, 0, 0, 0);
+    for (size_t i = 0; i < count; i++)
+        values[i] = (double)random_normal(&random);
+}
+
+static void plain_open(Context *ctx, Plain *plain, const ConvShape *shape) {
+    *plain = (Plain){.shape = *shape};
+    TEST_OK(ctx, NEW_ZEROED(ctx, &plain->in, in_count(shape)));
+    TEST_OK(ctx, NEW_ZEROED(ctx, &plain->weights, weight_count(shape)));
+    TEST_OK(ctx, NEW_ZEROED(ctx, &plain->bias, (size_t)shape->out_channels));
+    TEST_OK(ctx, NEW_ZEROED(ctx, &plain->out, out_count(shape)));
+    fill(plain->in, in_count(shape), 1);
+    fill(plain->weights, weight_count(shape), 2);
+    fill(plain->bias, (size_t)shape->out_channels, 3);
+    fill(plain->out, out_count(shape), 4);
+}
+
+static void plain_close(Context *ctx, Plain *plain) {
+    FREE_ARRAY(ctx, &plain->in);
+    FREE_ARRAY(ctx, &plain->weights);
+    FREE_ARRAY(ctx, &plain->bias);
+    FREE_ARRAY(ctx, &plain->out);
+}
+
+/* Calls visit(out element, in element, weight element) for every product of the convolution. */
+typedef void (*Visit)(Plain *plain, double *result, size_t out, size_t in, size_t weight);
+
+static void each_product(Plain *plain, double *result, Visit visit) {
+    const ConvShape *s = &plain->shape;
+    const int height = s->in_height, width = s->in_width;
+    for (int p = 0; p < (int)s->batch; p++)
+        for (int y = 0; y < height; y++)
+            for (int x = 0; x < width; x++)
+                for (int tap = 0; tap < 9; tap++) {
+                    const int row = y + tap / 3 - 1, column = x + tap % 3 - 1;
+                    if (row < 0 || row >= height || column < 0 || column >= width) continue;
+                    const int to = (p * height + y) * width + x, from = (p * height + row) * width + column;
+                    for (int o = 0; o < s->out_channels; o++)
+                        for (int i = 0; i < s->in_channels; i++)
+                            visit(plain, result, (size_t)(to * s->out_channels + o),
+                                  (size_t)(from * s->in_channels + i), (size_t)((o * s->in_channels + i) * 9 + tap));
+                }
+}
+
+static void visit_forward(Plain *plain, double *result, size_t out, size_t in, size_t weight) {
+    result[out] += plain->in[in] * plain->weights[weight];
+}
+
+static void visit_data(Plain *plain, double *result, size_t out, size_t in, size_t weight) {
+    result[in] += plain->out[out] * plain->weights[weight];
+}
+
+static void visit_weights(Plain *plain, double *result, size_t out, size_t in, size_t weight) {
+    result[weight] += plain->out[out] * plain->in[in];
+}
+
+/* Where a channel of a pixel lies in blocks of `lanes`. */
+static size_t block_place(size_t element, size_t channels, size_t pixels, size_t lanes) {
+    const size_t channel = element % channels, pixel = element / channels % pixels,
+                 picture = element / channels / pixels;
+    const size_t blocks = (channels + lanes - 1) / lanes;
+    return ((picture * blocks + channel / lanes) * pixels + pixel) * lanes + channel % lanes;
+}
+
+static float *to_blocks(Context *ctx, const double *plain, size_t count, size_t channels, size_t pixels, size_t lanes) {
+    float *blocks;
+    TEST_OK(ctx, NEW_ZEROED(ctx, &blocks, count / channels * ((channels + lanes - 1) / lanes * lanes)));
+    for (size_t i = 0; i < count; i++)
+        blocks[block_place(i, channels, pixels, lanes)] = (float)plain[i];
+    return blocks;
+}
+
+static float *to_floats(Context *ctx, const double *values, size_t count) {
+    float *floats;
+    TEST_OK(ctx, NEW_ARRAY(ctx, &floats, count));
+    for (size_t i = 0; i < count; i++)
+        floats[i] = (float)values[i];
+    return floats;
+}
+
+/* One call of our kernel; *result: what it wrote, in plain order, for the caller to free. */
+static void run_own(Context *ctx, const Plain *plain, const ConvOptions *options, float **result) {
+    const ConvShape *s = &plain->shape;
+    const size_t lanes = options->in == LAYOUT_BLOCK16 ? 16 : 8, pixels = (size_t)(s->in_height * s->in_width);
+    const size_t from = (size_t)s->in_channels, to = (size_t)s->out_channels;
+    assert_true(own_conv_serves(s, options));
+    const OwnConv conv = own_conv_make(s, options);
+    char *scratch;
+    float *weights = to_floats(ctx, plain->weights, weight_count(s));
+    ConvBuffers buffers = {.in = to_blocks(ctx, plain->in, in_count(s), from, pixels, lanes),
+                           .out = to_blocks(ctx, plain->out, out_count(s), to, pixels, lanes),
+                           .bias = to_floats(ctx, plain->bias, to)};
+    TEST_OK(ctx, NEW_ZEROED(ctx, &buffers.weights, own_conv_weight_floats(&conv)));
+    TEST_OK(ctx, NEW_ZEROED(ctx, &scratch, own_conv_scratch_bytes(&conv)));
+    buffers.scratch = scratch;
+    if (options->pass != CONV_BACKWARD_WEIGHTS) own_conv_pack(&conv, weights, buffers.weights);
+    own_conv_run(&conv, &buffers);
+    if (options->pass == CONV_BACKWARD_WEIGHTS) {
+        own_conv_unpack(&conv, buffers.weights, weights);
+        *result = weights;
+    } else {
+        const bool data = options->pass == CONV_BACKWARD_DATA;
+        const size_t count = data ? in_count(s) : out_count(s);
+        TEST_OK(ctx, NEW_ARRAY(ctx, result, count));
+        for (size_t i = 0; i < count; i++)
+            (*result)[i] = (data ? buffers.in : buffers.out)[block_place(i, data ? from : to, pixels, lanes)];
+        FREE_ARRAY(ctx, &weights);
+    }
+    FREE_ARRAY(ctx, &buffers.in);
+    FREE_ARRAY(ctx, &buffers.out);
+    FREE_ARRAY(ctx, &buffers.bias);
+    FREE_ARRAY(ctx, &buffers.weights);
+    FREE_ARRAY(ctx, &scratch);
+}
+
+static void check_close(const float *values, const double *exact, size_t count, const char *what) {
+    double most = 0.0;
+    for (size_t i = 0; i < count; i++)
+        most = fmax(most, fabs(exact[i]));
+    for (size_t i = 0; i < count; i++) {
+        const double difference = fabs((double)values[i] - exact[i]);
+        if (!(difference <= TOLERANCE * most))
+            fail_msg("%s: value %zu differs by %.2e of the largest", what, i, difference / most);
+    }
+}
+
+static const ConvShape *shapes(size_t *count) {
+    static ConvShape made[16];
+    const struct {
+        size_t batch;
+        int from, to, height, width;
+    } sizes[] = {{2, 16, 16, 8, 8},  {3, 16, 32, 7, 7}, {1, 24, 40, 14, 14}, {5, 3, 5, 4, 4},
+                 {70, 16, 16, 4, 4}, {2, 32, 16, 5, 9}, {40, 8, 24, 2, 2},   {9, 17, 33, 2, 2},
+                 {3, 16, 16, 1, 1},  {4, 16, 20, 1, 3}, {1, 16, 16, 3, 3},   {1, 48, 80, 17, 16},
+                 {2, 1, 1, 28, 28},  {4, 64, 80, 8, 8}, {1, 16, 16, 4, 1},   {11, 80, 16, 6, 6}};
+    *count = sizeof sizes / sizeof *sizes;
+    for (size_t i = 0; i < *count; i++)
+        made[i] = make_shape(sizes[i].batch, sizes[i].from, sizes[i].to, sizes[i].height, sizes[i].width);
+    return made;
+}
+
+static void compare_pass(Context *ctx, Plain *plain, ConvPass pass, Visit visit, size_t count) {
+    static const Layout layouts[] = {LAYOUT_BLOCK16, LAYOUT_BLOCK8};
+    double *exact;
+    TEST_OK(ctx, NEW_ZEROED(ctx, &exact, count));
+    each_product(plain, exact, visit);
+    for (size_t i = 0; i < 2; i++) {
+        float *one, *three;
+        char what[100];
+        ConvOptions options = {.pass = pass, .in = layouts[i], .out = layouts[i], .threads = 1};
+        snprintf(what, sizeof what, "pass %d, %d -> %d, %dx%d, layout %d", pass, plain->shape.in_channels,
+                 plain->shape.out_channels, plain->shape.in_height, plain->shape.in_width, layouts[i]);
+        run_own(ctx, plain, &options, &one);
+        check_close(one, exact, count, what);
+        options.threads = 3;
+        run_own(ctx, plain, &options, &three);
+        assert_memory_equal(one, three, count * sizeof *one);
+        FREE_ARRAY(ctx, &one);
+        FREE_ARRAY(ctx, &three);
+    }
+    FREE_ARRAY(ctx, &exact);
+}
+
+static void test_passes(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    size_t count;
+    const ConvShape *all = shapes(&count);
+    for (size_t i = 0; i < count; i++) {
+        Plain plain;
+        plain_open(ctx, &plain, &all[i]);
+        compare_pass(ctx, &plain, CONV_FORWARD, visit_forward, out_count(&all[i]));
+        compare_pass(ctx, &plain, CONV_BACKWARD_DATA, visit_data, in_count(&all[i]));
+        compare_pass(ctx, &plain, CONV_BACKWARD_WEIGHTS, visit_weights, weight_count(&all[i]));
+        plain_close(ctx, &plain);
+    }
+    test_context_close(&ctx);
+}
+
+/* Bias, addition to the output and activation, as inference has them. */
+static void test_behind_the_sums(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    static const int sides[] = {7, 2};
+    for (size_t i = 0; i < 2; i++) {
+        const ConvShape shape = make_shape(3, 16, 21, sides[i], sides[i]);
+        const ConvOptions options = {.pass = CONV_FORWARD,
+                                     .in = LAYOUT_BLOCK16,
+                                     .out = LAYOUT_BLOCK16,
+                                     .inference = true,
+                                     .bias = true,
+                                     .sum = true,
+                                     .activate = true,
+                                     .slope = 0.25F,
+                                     .threads = 1};
+        Plain plain;
+        double *exact;
+        float *result;
+        plain_open(ctx, &plain, &shape);
+        TEST_OK(ctx, NEW_ZEROED(ctx, &exact, out_count(&shape)));
+        each_product(&plain, exact, visit_forward);
+        for (size_t e = 0; e < out_count(&shape); e++) {
+            exact[e] += plain.bias[e % 21] + plain.out[e];
+            if (exact[e] < 0.0) exact[e] *= 0.25;
+        }
+        run_own(ctx, &plain, &options, &result);
+        check_close(result, exact, out_count(&shape), "bias, sum and activation");
+        FREE_ARRAY(ctx, &result);
+        FREE_ARRAY(ctx, &exact);
+        plain_close(ctx, &plain);
+    }
+    test_context_close(&ctx);
+}
+
+static void test_what_it_serves(void **state) {
+    (void)state;
+    ConvShape shape = make_shape(2, 16, 16, 8, 8);
+    ConvOptions options = {.in = LAYOUT_BLOCK16, .out = LAYOUT_BLOCK16};
+    assert_true(own_conv_serves(&shape, &options));
+    shape.stride = 2;
+    assert_false(own_conv_serves(&shape, &options));
+    shape = make_shape(2, 16, 16, 8, 8);
+    shape.kernel = 1;
+    assert_false(own_conv_serves(&shape, &options));
+    shape = make_shape(2, 16, 16, 8, 8);
+    options.in = LAYOUT_NCHW;
+    assert_false(own_conv_serves(&shape, &options));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_passes),
+        cmocka_unit_test(test_behind_the_sums),
+        cmocka_unit_test(test_what_it_serves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
