@@ -8,14 +8,14 @@
 
 #define POINTS ((size_t)36) /* of a tile: 6x6 */
 #define TAPS ((size_t)9)
-#define TILE ((size_t)4)              /* outputs on a side */
-#define ROWS ((size_t)24)             /* tiles whose sums a kernel holds in registers */
-#define ROW_UNIT ((size_t)8)          /* groups are multiples of it */
-#define WHOLE_SIDE ((size_t)2)        /* of the largest map that is multiplied whole: every pixel sees every other */
-#define CACHE_FLOATS ((size_t)180000) /* of a group's planes: they share the second-level cache with weights */
-#define LEAST_GROUP ((size_t)48)      /* tiles: every group reads all weights */
-#define LEAST_SUM ((size_t)32)        /* tiles, by weights: every group transforms its sums */
-#define BLOCK_PAIRS ((size_t)4)       /* by weights: blocks of input and output whose planes stay in the cache */
+#define TILE ((size_t)4)             /* outputs on a side */
+#define ROWS ((size_t)24)            /* tiles whose sums a kernel holds in registers */
+#define ROW_UNIT ((size_t)8)         /* groups are multiples of it */
+#define WHOLE_SIDE ((size_t)2)       /* of the largest map that is multiplied whole: every pixel sees every other */
+#define CACHE_FLOATS ((size_t)60000) /* of a group's planes: they share the second-level cache with weights */
+#define LEAST_GROUP ((size_t)48)     /* tiles: every group reads all weights */
+#define LEAST_SUM ((size_t)32)       /* tiles, by weights: every group transforms its sums */
+#define BLOCK_PAIRS ((size_t)4)      /* by weights: blocks of input and output whose planes stay in the cache */
 
 static size_t round_up(size_t count, size_t unit) { return (count + unit - 1) / unit * unit; }
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -30,11 +30,21 @@ typedef struct ConvTask {
      * gradient). `stride`: floats from point to point. */
     float *k_planes, *n_planes;
     size_t k_stride, n_stride;
-    size_t first, count; /* tiles of the group */
+    float *strips;       /* of each thread: the transform of one strip's columns, and a row of zeros */
+    size_t first, count; /* strips of the group */
 } ConvTask;
 
 /* A plane's rows for a group. An odd number of blocks of 64 bytes between points spreads them over the cache's sets. */
 static size_t plane_stride(const OwnConv *conv, size_t blocks) { return (blocks * conv->group | 1) * conv->lanes; }
+
+/* Columns of a strip's buffer: its tiles' and one on each side. */
+static size_t strip_width(const OwnConv *conv) { return conv->tile_columns * TILE + 2; }
+
+static size_t strip_floats(const OwnConv *conv) {
+    return round_up((6 * strip_width(conv) + conv->width) * conv->lanes, 16);
+}
+
+static size_t thread_count(const OwnConv *conv) { return conv->threads < 1 ? 1 : (size_t)conv->threads; }
 
 #define LANES 16
 #include "nn/own_conv_lanes.h"
@@ -50,13 +60,18 @@ bool own_conv_serves(const ConvShape *shape, const ConvOptions *options) {
            layout_lanes(options->in) != 0;
 }
 
-/* Tiles that are treated together: as many as stay in the cache, but enough for what a group costs. */
-static size_t group_tiles(const OwnConv *conv) {
+/* Strips that are treated together: as many tiles as stay in the cache, but enough for what a group costs; a multiple
+ * of what a kernel holds, if a few strips are one. */
+static size_t group_strips(const OwnConv *conv) {
     const size_t floats = conv->points * (conv->k_blocks + conv->n_blocks) * conv->lanes;
     const size_t least = conv->pass == CONV_BACKWARD_WEIGHTS ? LEAST_SUM : LEAST_GROUP;
-    size_t group = CACHE_FLOATS / floats / ROWS * ROWS;
-    if (group < least) group = least;
-    return smaller(group, round_up(conv->tiles, ROW_UNIT));
+    size_t tiles = CACHE_FLOATS / floats;
+    if (tiles < least) tiles = least;
+    size_t strips = (tiles + conv->tile_columns - 1) / conv->tile_columns, whole = 1;
+    while (whole * conv->tile_columns % ROW_UNIT != 0)
+        whole++;
+    if (strips > whole) strips = strips / whole * whole;
+    return smaller(strips, conv->strips);
 }
 
 OwnConv own_conv_make(const ConvShape *shape, const ConvOptions *options) {
@@ -87,8 +102,9 @@ OwnConv own_conv_make(const ConvShape *shape, const ConvOptions *options) {
     }
     conv.k_blocks = round_up(conv.k, conv.lanes) / conv.lanes * conv.pixels;
     conv.n_blocks = round_up(conv.n, conv.lanes) / conv.lanes * conv.pixels;
-    conv.tiles = conv.pictures * conv.tile_rows * conv.tile_columns;
-    conv.group = group_tiles(&conv);
+    conv.strips = conv.pictures * conv.tile_rows;
+    conv.group_strips = group_strips(&conv);
+    conv.group = round_up(conv.group_strips * conv.tile_columns, ROW_UNIT);
     return conv;
 }
 
@@ -104,24 +120,17 @@ static size_t group_floats(const OwnConv *conv) {
 }
 
 size_t own_conv_scratch_bytes(const OwnConv *conv) {
-    const size_t groups = conv->pass == CONV_BACKWARD_WEIGHTS ? 1 : (size_t)conv->threads;
-    return groups * group_floats(conv) * sizeof(float);
+    const size_t planes = conv->pass == CONV_BACKWARD_WEIGHTS ? 1 : thread_count(conv);
+    return (planes * group_floats(conv) + thread_count(conv) * strip_floats(conv)) * sizeof(float);
 }
 
 const char *own_conv_name(const OwnConv *conv) { return conv->points == 1 ? "own whole" : "own winograd"; }
 
 /* --- running ------------------------------------------------------------------------------------------------------ */
 
-static void run_rows(const ConvTask *task) {
-    if (task->conv->lanes == 16)
-        pictures_group_16(task);
-    else
-        pictures_group_8(task);
-}
-
-/* The thread's share of the planes. */
-static ConvTask task_for(const OwnConv *conv, const ConvBuffers *buffers, size_t thread) {
-    float *planes = (float *)buffers->scratch + thread * group_floats(conv);
+/* A call's task: the thread's share of the planes and all threads' strips. */
+static ConvTask task_for(const OwnConv *conv, const ConvBuffers *buffers, size_t thread, size_t planes_count) {
+    float *scratch = buffers->scratch, *planes = scratch + thread * group_floats(conv);
     const size_t k_stride = plane_stride(conv, conv->k_blocks), n_stride = plane_stride(conv, conv->n_blocks);
     return (ConvTask){.conv = conv,
                       .weights = buffers->weights,
@@ -129,21 +138,25 @@ static ConvTask task_for(const OwnConv *conv, const ConvBuffers *buffers, size_t
                       .k_planes = planes,
                       .n_planes = planes + conv->points * k_stride,
                       .k_stride = k_stride,
-                      .n_stride = n_stride};
+                      .n_stride = n_stride,
+                      .strips = scratch + planes_count * group_floats(conv) + thread * strip_floats(conv)};
 }
 
 static void run_group(const OwnConv *conv, const ConvBuffers *buffers, size_t group, size_t thread) {
     const bool data = conv->pass == CONV_BACKWARD_DATA;
-    ConvTask task = task_for(conv, buffers, thread);
+    ConvTask task = task_for(conv, buffers, thread, thread_count(conv));
     task.source = data ? buffers->out : buffers->in;
     task.target = data ? buffers->in : buffers->out;
-    task.first = group * conv->group;
-    task.count = smaller(conv->group, conv->tiles - task.first);
-    run_rows(&task);
+    task.first = group * conv->group_strips;
+    task.count = smaller(conv->group_strips, conv->strips - task.first);
+    if (conv->lanes == 16)
+        pictures_group_16(&task);
+    else
+        pictures_group_8(&task);
 }
 
 static void run_pictures(const OwnConv *conv, const ConvBuffers *buffers) {
-    const size_t groups = (conv->tiles + conv->group - 1) / conv->group;
+    const size_t groups = (conv->strips + conv->group_strips - 1) / conv->group_strips;
     if (conv->threads <= 1 || groups < 2) {
         for (size_t i = 0; i < groups; i++)
             run_group(conv, buffers, i, 0);
@@ -154,28 +167,28 @@ static void run_pictures(const OwnConv *conv, const ConvBuffers *buffers) {
         run_group(conv, buffers, i, (size_t)omp_get_thread_num());
 }
 
-/* A part of the work on a group by weights: tiles to transform, or rows of the sums to make. */
-typedef void (*SumKernel)(const ConvTask *task, size_t first, size_t last);
+/* A part of the work on a group by weights: strips to transform, or rows of the sums to make. */
+typedef void (*SumKernel)(const ConvTask *task, size_t part, size_t first, size_t last);
 
 static void run_parts(SumKernel kernel, const ConvTask *task, size_t items) {
-    const size_t parts = task->conv->threads < 1 ? 1 : (size_t)task->conv->threads;
+    const size_t parts = thread_count(task->conv);
     if (parts == 1) {
-        kernel(task, 0, items);
+        kernel(task, 0, 0, items);
         return;
     }
 #pragma omp parallel for schedule(static) num_threads(task->conv->threads)
     for (size_t part = 0; part < parts; part++)
-        kernel(task, items * part / parts, items * (part + 1) / parts);
+        kernel(task, part, items * part / parts, items * (part + 1) / parts);
 }
 
 static void run_sums(const OwnConv *conv, const ConvBuffers *buffers) {
-    ConvTask task = task_for(conv, buffers, 0);
+    ConvTask task = task_for(conv, buffers, 0, 1);
     task.source = buffers->in;
     task.gradient = buffers->out;
     task.target = buffers->weights;
     memset(task.target, 0, own_conv_weight_floats(conv) * sizeof *task.target);
-    for (task.first = 0; task.first < conv->tiles; task.first += conv->group) {
-        task.count = smaller(conv->group, conv->tiles - task.first);
+    for (task.first = 0; task.first < conv->strips; task.first += conv->group_strips) {
+        task.count = smaller(conv->group_strips, conv->strips - task.first);
         run_parts(conv->lanes == 16 ? sum_planes_16 : sum_planes_8, &task, task.count);
         run_parts(conv->lanes == 16 ? sum_products_16 : sum_products_8, &task, conv->k_blocks / conv->pixels);
     }

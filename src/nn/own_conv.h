@@ -32,7 +32,8 @@ typedef struct OwnConv {
     size_t points;                  /* matrix products: 36; 1 */
     size_t k_blocks, n_blocks;      /* sides of a product, in blocks of `lanes` */
     size_t tile_rows, tile_columns; /* of a picture */
-    size_t tiles, group;            /* of all pictures; of those that are treated together */
+    size_t strips, group_strips;    /* rows of tiles: of all pictures; of those that are treated together */
+    size_t group;                   /* tiles of these, and what fills them up to a kernel's rows */
 } OwnConv;
 
 /* Whether this file has a kernel for the convolution. */

@@ -66,96 +66,118 @@ INLINE void NAME(sum_column)(const Lanes s[6], Lanes z[3]) {
     z[2] = (1.0F / 3.0F) * (q_even - p_even) + s[5];
 }
 
-/* --- planes -------------------------------------------------------------------------------------------------------
- */
+/* --- from pictures to planes --------------------------------------------------------------------------------------
+ *
+ * A strip is a row of a picture's tiles. Its columns are transformed first, for all its tiles at once, into a buffer of
+ * 6 rows, and from there row by row into the planes. */
 
-/* A tile's place: the picture and the upper left of its outputs. */
+/* The strip's picture and the first of its rows. */
 typedef struct NAME(Place) {
-    size_t picture, row, column;
+    size_t picture, row;
 } NAME(Place);
 
-INLINE NAME(Place) NAME(tile_place)(const OwnConv *conv, size_t tile) {
-    const size_t per_picture = conv->tile_rows * conv->tile_columns, within = tile % per_picture;
-    return (NAME(Place)){.picture = tile / per_picture,
-                         .row = within / conv->tile_columns * TILE,
-                         .column = within % conv->tile_columns * TILE};
+INLINE NAME(Place) NAME(strip_place)(const OwnConv *conv, size_t strip) {
+    return (NAME(Place)){.picture = strip / conv->tile_rows, .row = strip % conv->tile_rows * TILE};
 }
 
-/* d[6]: pixels column-1 .. column+4 of row row-1+i, zero outside the map. */
-INLINE void NAME(input_row)(const OwnConv *conv, const float *map, const NAME(Place) * place, size_t i, Lanes d[6]) {
-    const size_t row = place->row + i; /* one too large, so that it is never negative */
-    if (row < 1 || row > conv->height) {
-        for (size_t j = 0; j < 6; j++)
-            d[j] = SPLAT(0.0F);
-        return;
-    }
-    const float *pixels = map + (row - 1) * conv->width * LANES;
-    if (place->column >= 1 && place->column + TILE < conv->width) {
-        for (size_t j = 0; j < 6; j++)
-            d[j] = LOAD(pixels + (place->column + j - 1) * LANES);
-        return;
-    }
-    for (size_t j = 0; j < 6; j++) {
-        const size_t column = place->column + j;
-        d[j] = column < 1 || column > conv->width ? SPLAT(0.0F) : LOAD(pixels + (column - 1) * LANES);
-    }
+INLINE const float *NAME(map_row)(const OwnConv *conv, const float *map, size_t row, const float *zeros) {
+    return row < conv->height ? map + row * conv->width * LANES : zeros;
 }
 
-/* planes[36] at `stride` = B' d B of one block of one tile. */
-INLINE void NAME(input_tile)(const OwnConv *conv, const float *map, const NAME(Place) * place, float *planes,
-                             size_t stride) {
-    Lanes rows[6][6];
-    for (size_t i = 0; i < 6; i++) {
-        Lanes d[6];
-        NAME(input_row)(conv, map, place, i, d);
-        NAME(input_column)(d, rows[i]);
-    }
-    for (size_t j = 0; j < 6; j++) {
-        const Lanes d[6] = {rows[0][j], rows[1][j], rows[2][j], rows[3][j], rows[4][j], rows[5][j]};
+/* planes[36][tile] = B' d B of one block of one strip. */
+INLINE void NAME(input_strip)(const OwnConv *conv, const float *map, size_t row, float *strip, float *planes,
+                              size_t stride) {
+    const size_t wide = strip_width(conv);
+    const float *rows[6], *zeros = strip + 6 * wide * LANES;
+    for (size_t i = 0; i < 6; i++) /* row - 1 is none where row is 0: SIZE_MAX is no row either */
+        rows[i] = NAME(map_row)(conv, map, row + i - 1, zeros);
+    for (size_t x = 0; x < conv->width; x++) {
+        const Lanes d[6] = {LOAD(rows[0] + x * LANES), LOAD(rows[1] + x * LANES), LOAD(rows[2] + x * LANES),
+                            LOAD(rows[3] + x * LANES), LOAD(rows[4] + x * LANES), LOAD(rows[5] + x * LANES)};
         Lanes v[6];
         NAME(input_column)(d, v);
         for (size_t i = 0; i < 6; i++)
-            STORE(planes + (i * 6 + j) * stride, v[i]);
+            STORE(strip + (i * wide + x + 1) * LANES, v[i]);
     }
+    for (size_t tile = 0; tile < conv->tile_columns; tile++)
+        for (size_t i = 0; i < 6; i++) {
+            const float *row_of = strip + (i * wide + tile * TILE) * LANES;
+            float *out = planes + i * 6 * stride + tile * LANES;
+            const Lanes d[6] = {LOAD(row_of),
+                                LOAD(row_of + LANES),
+                                LOAD(row_of + 2 * LANES),
+                                LOAD(row_of + 3 * LANES),
+                                LOAD(row_of + 4 * LANES),
+                                LOAD(row_of + 5 * LANES)};
+            Lanes v[6];
+            NAME(input_column)(d, v);
+            for (size_t j = 0; j < 6; j++)
+                STORE(out + j * stride, v[j]);
+        }
 }
 
-/* planes[36] = A dy A' */
-INLINE void NAME(gradient_tile)(const OwnConv *conv, const float *map, const NAME(Place) * place, float *planes,
-                                size_t stride) {
-    Lanes rows[4][6];
-    for (size_t i = 0; i < TILE; i++) {
-        Lanes g[4];
-        for (size_t j = 0; j < TILE; j++) {
-            const size_t row = place->row + i, column = place->column + j;
-            g[j] = row < conv->height && column < conv->width ? LOAD(map + (row * conv->width + column) * LANES)
-                                                              : SPLAT(0.0F);
-        }
-        NAME(gradient_column)(g, rows[i]);
-    }
-    for (size_t j = 0; j < 6; j++) {
-        const Lanes g[4] = {rows[0][j], rows[1][j], rows[2][j], rows[3][j]};
+/* planes[36][tile] = A dy A' of one block of one strip. */
+INLINE void NAME(gradient_strip)(const OwnConv *conv, const float *map, size_t row, float *strip, float *planes,
+                                 size_t stride) {
+    const size_t wide = strip_width(conv);
+    const float *rows[4], *zeros = strip + 6 * wide * LANES;
+    for (size_t i = 0; i < TILE; i++)
+        rows[i] = NAME(map_row)(conv, map, row + i, zeros);
+    for (size_t x = 0; x < conv->width; x++) {
+        const Lanes g[4] = {LOAD(rows[0] + x * LANES), LOAD(rows[1] + x * LANES), LOAD(rows[2] + x * LANES),
+                            LOAD(rows[3] + x * LANES)};
         Lanes e[6];
         NAME(gradient_column)(g, e);
         for (size_t i = 0; i < 6; i++)
-            STORE(planes + (i * 6 + j) * stride, e[i]);
+            STORE(strip + (i * wide + x + 1) * LANES, e[i]);
     }
+    for (size_t tile = 0; tile < conv->tile_columns; tile++)
+        for (size_t i = 0; i < 6; i++) {
+            const float *row_of = strip + (i * wide + tile * TILE + 1) * LANES;
+            float *out = planes + i * 6 * stride + tile * LANES;
+            const Lanes g[4] = {LOAD(row_of), LOAD(row_of + LANES), LOAD(row_of + 2 * LANES), LOAD(row_of + 3 * LANES)};
+            Lanes e[6];
+            NAME(gradient_column)(g, e);
+            for (size_t j = 0; j < 6; j++)
+                STORE(out + j * stride, e[j]);
+        }
 }
 
-/* planes[points][blocks][rows] of tiles first .. last-1 of the group; gradient: of the output's gradient. */
-INLINE void NAME(read_tiles)(const ConvTask *task, const float *pictures, float *planes, size_t blocks, size_t stride,
-                             bool gradient, size_t first, size_t last) {
+/* What stands beside the map stays zero: the strip's first column and those behind the map, and a row of zeros. */
+INLINE void NAME(clear_strip)(const OwnConv *conv, float *strip) {
+    const size_t wide = strip_width(conv);
+    for (size_t i = 0; i < 6; i++)
+        for (size_t x = 0; x < wide; x++)
+            if (x == 0 || x > conv->width) STORE(strip + (i * wide + x) * LANES, SPLAT(0.0F));
+    for (size_t x = 0; x < conv->width; x++)
+        STORE(strip + (6 * wide + x) * LANES, SPLAT(0.0F));
+}
+
+/* Pictures that are read, and where their planes[points][blocks][rows] go; gradient: of the output's gradient. */
+typedef struct NAME(Pictures) {
+    const float *maps;
+    float *planes;
+    size_t blocks, stride;
+    bool gradient;
+} NAME(Pictures);
+
+/* Strips first .. last-1 of the group. */
+INLINE void NAME(read_strips)(const ConvTask *task, const NAME(Pictures) * pictures, float *strip, size_t first,
+                              size_t last) {
     const OwnConv *conv = task->conv;
-    const size_t map = conv->height * conv->width * LANES;
+    const size_t map = conv->points == 1 ? LANES : conv->height * conv->width * LANES;
+    NAME(clear_strip)(conv, strip);
     for (size_t i = first; i < last; i++) {
-        const NAME(Place) place = NAME(tile_place)(conv, task->first + i);
-        for (size_t block = 0; block < blocks; block++) {
-            float *out = planes + (block * conv->group + i) * LANES;
+        const NAME(Place) place = NAME(strip_place)(conv, task->first + i);
+        for (size_t block = 0; block < pictures->blocks; block++) {
+            const float *in = pictures->maps + (place.picture * pictures->blocks + block) * map;
+            float *out = pictures->planes + (block * conv->group + i * conv->tile_columns) * LANES;
             if (conv->points == 1)
-                STORE(out, LOAD(pictures + (place.picture * blocks + block) * LANES));
-            else if (gradient)
-                NAME(gradient_tile)(conv, pictures + (place.picture * blocks + block) * map, &place, out, stride);
+                STORE(out, LOAD(in));
+            else if (pictures->gradient)
+                NAME(gradient_strip)(conv, in, place.row, strip, out, pictures->stride);
             else
-                NAME(input_tile)(conv, pictures + (place.picture * blocks + block) * map, &place, out, stride);
+                NAME(input_strip)(conv, in, place.row, strip, out, pictures->stride);
         }
     }
 }
@@ -226,67 +248,84 @@ INLINE void NAME(write_pixel)(float *out, const Lanes *sum, const NAME(Behind) *
     STORE(out, behind->activate ? ACTIVATE(value, behind->slope) : value);
 }
 
-/* The map's part of y = A' m A of one block of one tile. */
-INLINE void NAME(output_tile)(const OwnConv *conv, const float *planes, size_t stride, const NAME(Place) * place,
-                              float *map, const NAME(Behind) * behind) {
-    Lanes rows[6][4];
-    for (size_t i = 0; i < 6; i++) {
-        Lanes m[6];
-        for (size_t j = 0; j < 6; j++)
-            m[j] = LOAD(planes + (i * 6 + j) * stride);
-        NAME(output_column)(m, rows[i]);
-    }
-    for (size_t j = 0; j < TILE && place->column + j < conv->width; j++) {
-        const Lanes m[6] = {rows[0][j], rows[1][j], rows[2][j], rows[3][j], rows[4][j], rows[5][j]};
+/* The map's part of y = A' m A of one block of one strip. */
+INLINE void NAME(output_strip)(const OwnConv *conv, const float *planes, size_t stride, size_t row, float *strip,
+                               float *map, const NAME(Behind) * behind) {
+    const size_t wide = strip_width(conv), left = conv->height - row, rows = left < TILE ? left : TILE;
+    for (size_t tile = 0; tile < conv->tile_columns; tile++)
+        for (size_t i = 0; i < 6; i++) {
+            const float *in = planes + i * 6 * stride + tile * LANES;
+            float *out = strip + (i * wide + tile * TILE) * LANES;
+            const Lanes m[6] = {LOAD(in),
+                                LOAD(in + stride),
+                                LOAD(in + 2 * stride),
+                                LOAD(in + 3 * stride),
+                                LOAD(in + 4 * stride),
+                                LOAD(in + 5 * stride)};
+            Lanes y[4];
+            NAME(output_column)(m, y);
+            for (size_t j = 0; j < TILE; j++)
+                STORE(out + j * LANES, y[j]);
+        }
+    for (size_t x = 0; x < conv->width; x++) {
+        const float *in = strip + x * LANES;
+        const size_t down = wide * LANES;
+        const Lanes m[6] = {
+            LOAD(in),           LOAD(in + down), LOAD(in + 2 * down), LOAD(in + 3 * down), LOAD(in + 4 * down),
+            LOAD(in + 5 * down)};
         Lanes y[4];
         NAME(output_column)(m, y);
-        for (size_t i = 0; i < TILE && place->row + i < conv->height; i++)
-            NAME(write_pixel)(map + ((place->row + i) * conv->width + place->column + j) * LANES, &y[i], behind);
+        for (size_t i = 0; i < rows; i++)
+            NAME(write_pixel)(map + ((row + i) * conv->width + x) * LANES, &y[i], behind);
     }
 }
 
-INLINE void NAME(write_tiles)(const ConvTask *task) {
+INLINE void NAME(write_strips)(const ConvTask *task) {
     const OwnConv *conv = task->conv;
-    const size_t map = conv->height * conv->width * LANES;
+    const size_t map = conv->points == 1 ? LANES : conv->height * conv->width * LANES;
     for (size_t block = 0; block < conv->n_blocks; block++) {
         const NAME(Behind) behind = NAME(behind_sums)(task, block / conv->pixels);
         for (size_t i = 0; i < task->count; i++) {
-            const NAME(Place) place = NAME(tile_place)(conv, task->first + i);
-            const float *planes = task->n_planes + (block * conv->group + i) * LANES;
+            const NAME(Place) place = NAME(strip_place)(conv, task->first + i);
+            const float *planes = task->n_planes + (block * conv->group + i * conv->tile_columns) * LANES;
+            float *out = task->target + (place.picture * conv->n_blocks + block) * map;
             if (conv->points == 1) {
                 const Lanes sum = LOAD(planes);
-                NAME(write_pixel)(task->target + (place.picture * conv->n_blocks + block) * LANES, &sum, &behind);
+                NAME(write_pixel)(out, &sum, &behind);
             } else {
-                NAME(output_tile)
-                (conv, planes, task->n_stride, &place, task->target + (place.picture * conv->n_blocks + block) * map,
-                 &behind);
+                NAME(output_strip)(conv, planes, task->n_stride, place.row, task->strips, out, &behind);
             }
         }
     }
 }
 
-/* One group of tiles, from pictures to pictures. */
+/* One group of strips, from pictures to pictures. */
 SIMD_VERSIONS static void NAME(pictures_group)(const ConvTask *task) {
     const OwnConv *conv = task->conv;
-    const size_t panel = conv->k_blocks * LANES * LANES;
-    NAME(read_tiles)(task, task->source, task->k_planes, conv->k_blocks, task->k_stride, false, 0, task->count);
+    const size_t panel = conv->k_blocks * LANES * LANES, tiles = task->count * conv->tile_columns;
+    const NAME(Pictures) source = {task->source, task->k_planes, conv->k_blocks, task->k_stride, false};
+    NAME(read_strips)(task, &source, task->strips, 0, task->count);
     for (size_t point = 0; point < conv->points; point++)
-        for (size_t block = 0; block < conv->n_blocks; block++)
-            NAME(multiply_group)
-    (conv, task->count, task->k_planes + point * task->k_stride,
-     task->weights + (point * conv->n_blocks + block) * panel,
-     task->n_planes + point * task->n_stride + block * conv->group * LANES);
-    NAME(write_tiles)(task);
+        for (size_t block = 0; block < conv->n_blocks; block++) {
+            const float *v = task->k_planes + point * task->k_stride;
+            const float *u = task->weights + (point * conv->n_blocks + block) * panel;
+            float *m = task->n_planes + point * task->n_stride + block * conv->group * LANES;
+            NAME(multiply_group)(conv, tiles, v, u, m);
+        }
+    NAME(write_strips)(task);
 }
 
 /* --- backward by weights ------------------------------------------------------------------------------------------
  */
 
-/* The planes of input and output gradient of tiles first .. last-1 of the group. */
-SIMD_VERSIONS static void NAME(sum_planes)(const ConvTask *task, size_t first, size_t last) {
+/* The planes of input and output gradient of strips first .. last-1 of the group. */
+SIMD_VERSIONS static void NAME(sum_planes)(const ConvTask *task, size_t part, size_t first, size_t last) {
     const OwnConv *conv = task->conv;
-    NAME(read_tiles)(task, task->source, task->k_planes, conv->k_blocks, task->k_stride, false, first, last);
-    NAME(read_tiles)(task, task->gradient, task->n_planes, conv->n_blocks, task->n_stride, true, first, last);
+    const NAME(Pictures) source = {task->source, task->k_planes, conv->k_blocks, task->k_stride, false};
+    const NAME(Pictures) gradient = {task->gradient, task->n_planes, conv->n_blocks, task->n_stride, true};
+    float *strip = task->strips + part * strip_floats(conv);
+    NAME(read_strips)(task, &source, strip, first, last);
+    NAME(read_strips)(task, &gradient, strip, first, last);
 }
 
 /* sums[LANES][LANES] = v[rows][LANES]' x e[rows][LANES] */
@@ -340,9 +379,9 @@ INLINE void NAME(sum_pair)(const ConvTask *task, size_t k_block, size_t n_block)
     const float *e = task->n_planes + n_block * conv->group * LANES;
     float *target = task->target + (k_block / conv->pixels * n_maps + n_block / conv->pixels) * square;
     float sums[POINTS * LANES * LANES] __attribute__((aligned(64)));
-    for (size_t point = 0; point < conv->points; point++)
-        NAME(multiply_columns)
-    (v + point * task->k_stride, e + point * task->n_stride, task->count, sums + point * square);
+    const size_t tiles = task->count * conv->tile_columns;
+    for (size_t point = 0; point < conv->points; point++, v += task->k_stride, e += task->n_stride)
+        NAME(multiply_columns)(v, e, tiles, sums + point * square);
     if (conv->points == 1) {
         target += NAME(tap_between)(conv, k_block % conv->pixels, n_block % conv->pixels) * k_maps * n_maps * square;
         for (size_t i = 0; i < square; i += LANES)
@@ -354,7 +393,8 @@ INLINE void NAME(sum_pair)(const ConvTask *task, size_t k_block, size_t n_block)
 
 /* Blocks of channels first .. last-1 of the input with all of the output, in squares whose planes stay in the cache.
  * Pixels that are multiplied whole share their taps' sums, so they stay together. */
-SIMD_VERSIONS static void NAME(sum_products)(const ConvTask *task, size_t first, size_t last) {
+SIMD_VERSIONS static void NAME(sum_products)(const ConvTask *task, size_t part, size_t first, size_t last) {
+    (void)part;
     const size_t pixels = task->conv->pixels, side = BLOCK_PAIRS / pixels * pixels;
     const size_t k_end = last * pixels, n_end = task->conv->n_blocks;
     for (size_t k = first * pixels; k < k_end; k += side)
