@@ -7,15 +7,14 @@
 #include "base/simd.h"
 
 #define POINTS ((size_t)36) /* of a tile: 6x6 */
-#define TAPS ((size_t)9)
-#define TILE ((size_t)4)             /* outputs on a side */
-#define ROWS ((size_t)24)            /* tiles whose sums a kernel holds in registers */
-#define ROW_UNIT ((size_t)8)         /* groups are multiples of it */
-#define WHOLE_SIDE ((size_t)2)       /* of the largest map that is multiplied whole: every pixel sees every other */
+#define TILE ((size_t)4)    /* outputs on a side */
+#define ROWS ((size_t)24)   /* rows of a plane whose sums a kernel holds in registers */
+#define ROW_UNIT ((size_t)8)
+#define WHOLE_SIDE 2                 /* of the largest map that is one row: every pixel sees every other */
 #define CACHE_FLOATS ((size_t)60000) /* of a group's planes: they share the second-level cache with weights */
-#define LEAST_GROUP ((size_t)48)     /* tiles: every group reads all weights */
-#define LEAST_SUM ((size_t)32)       /* tiles, by weights: every group transforms its sums */
-#define BLOCK_PAIRS ((size_t)4)      /* by weights: blocks of input and output whose planes stay in the cache */
+#define LEAST_GROUP ((size_t)48)     /* rows: every group reads all weights */
+#define LEAST_SUM ((size_t)32)       /* rows, by weights: every group transforms its sums */
+#define MAP_SQUARE ((size_t)4)       /* by weights: blocks of input and output whose planes stay in the cache */
 
 static size_t round_up(size_t count, size_t unit) { return (count + unit - 1) / unit * unit; }
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -25,12 +24,12 @@ typedef struct ConvTask {
     const OwnConv *conv;
     const float *source, *gradient; /* pictures that are read; gradient: by weights, of the output */
     const float *weights, *bias;
-    float *target; /* pictures, or by weights the sums[TAPS][k_blocks][n_blocks][lanes][lanes] */
+    float *target; /* pictures, or by weights the sums[taps][k_maps][n_maps][lanes][lanes] */
     /* planes[points][blocks][rows][lanes] of a group: of what is read, and of what is made (by weights: of the output's
      * gradient). `stride`: floats from point to point. */
     float *k_planes, *n_planes;
     size_t k_stride, n_stride;
-    float *strips;       /* of each thread: the transform of one strip's columns, and a row of zeros */
+    float *strips;       /* TILES, of each thread: the transform of one strip's columns, and a row of zeros */
     size_t first, count; /* strips of the group */
 } ConvTask;
 
@@ -38,10 +37,11 @@ typedef struct ConvTask {
 static size_t plane_stride(const OwnConv *conv, size_t blocks) { return (blocks * conv->group | 1) * conv->lanes; }
 
 /* Columns of a strip's buffer: its tiles' and one on each side. */
-static size_t strip_width(const OwnConv *conv) { return conv->tile_columns * TILE + 2; }
+static size_t strip_width(const OwnConv *conv) { return conv->columns * TILE + 2; }
 
 static size_t strip_floats(const OwnConv *conv) {
-    return round_up((6 * strip_width(conv) + conv->width) * conv->lanes, 16);
+    if (conv->method != OWN_TILES) return 0;
+    return round_up((6 * strip_width(conv) + conv->source_width) * conv->lanes, 16);
 }
 
 static size_t thread_count(const OwnConv *conv) { return conv->threads < 1 ? 1 : (size_t)conv->threads; }
@@ -56,19 +56,109 @@ static size_t thread_count(const OwnConv *conv) { return conv->threads < 1 ? 1 :
 static size_t layout_lanes(Layout layout) { return layout == LAYOUT_BLOCK16 ? 16 : layout == LAYOUT_BLOCK8 ? 8 : 0; }
 
 bool own_conv_serves(const ConvShape *shape, const ConvOptions *options) {
-    return shape->kernel == 3 && shape->stride == 1 && shape->padding == 1 && options->in == options->out &&
-           layout_lanes(options->in) != 0;
+    return (shape->kernel == 1 || shape->kernel == 3) && (shape->stride == 1 || shape->stride == 2) &&
+           shape->padding == shape->kernel / 2 && options->in == options->out && layout_lanes(options->in) != 0;
 }
 
-/* Strips that are treated together: as many tiles as stay in the cache, but enough for what a group costs; a multiple
- * of what a kernel holds, if a few strips are one. */
+/* The places whose pixel column exists. */
+static void gather_columns(const OwnConv *conv, OwnGather *gather) {
+    const int step = (int)conv->source_step, width = (int)conv->source_width, columns = (int)conv->columns;
+    const int from = gather->column < 0 ? (step - 1 - gather->column) / step : 0;
+    const int to = width > gather->column ? (width - 1 - gather->column) / step + 1 : 0;
+    gather->from = (size_t)(from < columns ? from : columns);
+    gather->to = (size_t)(to < from ? from : to < columns ? to : columns);
+    if (gather->to < gather->from) gather->to = gather->from;
+}
+
+static void add_gather(OwnConv *conv, int row, int column) {
+    OwnGather *gather = &conv->gathers[conv->gather_count++];
+    *gather = (OwnGather){.row = row, .column = column};
+    gather_columns(conv, gather);
+}
+
+/* Each output pixel of a small map reads each input pixel. */
+static void whole_classes(OwnConv *conv) {
+    const int height = (int)conv->source_height, width = (int)conv->source_width, count = height * width;
+    const bool data = conv->pass == CONV_BACKWARD_DATA;
+    conv->source_step = conv->target_step = conv->strip_rows = conv->columns = 1;
+    for (int from = 0; from < count; from++)
+        add_gather(conv, from / width, from % width);
+    for (int to = 0; to < count; to++) {
+        conv->classes[conv->class_count++] =
+            (OwnClass){.last = (size_t)count, .row = (size_t)(to / width), .column = (size_t)(to % width)};
+        for (int from = 0; from < count; from++) {
+            const int tap = (from / width - to / width + 1) * 3 + from % width - to % width + 1;
+            conv->tap[from][to] = (unsigned char)(data ? 8 - tap : tap);
+        }
+    }
+}
+
+/* All outputs read all taps around stride times their place. */
+static void forward_classes(OwnConv *conv, const ConvShape *shape) {
+    conv->source_step = (size_t)shape->stride;
+    conv->target_step = 1;
+    conv->strip_rows = conv->target_height;
+    conv->columns = conv->target_width;
+    for (int tap = 0; tap < shape->kernel * shape->kernel; tap++) {
+        conv->tap[tap][0] = (unsigned char)tap;
+        add_gather(conv, tap / shape->kernel - shape->padding, tap % shape->kernel - shape->padding);
+    }
+    conv->classes[conv->class_count++] = (OwnClass){.last = conv->gather_count};
+}
+
+/* Input pixel y was read by output (y + padding - tap) / stride where that is whole: which taps, depends on y's
+ * remainder. */
+static void data_classes(OwnConv *conv, const ConvShape *shape) {
+    const int stride = shape->stride, kernel = shape->kernel;
+    conv->source_step = 1;
+    conv->target_step = (size_t)stride;
+    conv->strip_rows = (conv->target_height + conv->target_step - 1) / conv->target_step;
+    conv->columns = (conv->target_width + conv->target_step - 1) / conv->target_step;
+    for (int remainder = 0; remainder < stride * stride; remainder++) {
+        const int row = remainder / stride, column = remainder % stride;
+        OwnClass *class = &conv->classes[conv->class_count];
+        *class = (OwnClass){.first = conv->gather_count, .row = (size_t)row, .column = (size_t)column};
+        for (int tap = 0; tap < kernel * kernel; tap++) {
+            const int y = row + shape->padding - tap / kernel, x = column + shape->padding - tap % kernel;
+            if (y % stride != 0 || x % stride != 0) continue;
+            conv->tap[conv->gather_count][conv->class_count] = (unsigned char)tap;
+            add_gather(conv, y / stride, x / stride);
+        }
+        class->last = conv->gather_count;
+        conv->class_count++;
+    }
+}
+
+static void choose_method(OwnConv *conv, const ConvShape *shape) {
+    const bool plain = shape->kernel == 3 && shape->stride == 1;
+    conv->points = 1;
+    if (plain && shape->in_height <= WHOLE_SIDE && shape->in_width <= WHOLE_SIDE) {
+        conv->method = OWN_GATHERS;
+        whole_classes(conv);
+    } else if (plain) {
+        conv->method = OWN_TILES;
+        conv->points = POINTS;
+        conv->gather_count = conv->class_count = 1;
+        conv->strip_rows = (conv->target_height + TILE - 1) / TILE;
+        conv->columns = (conv->target_width + TILE - 1) / TILE;
+    } else {
+        conv->method = OWN_GATHERS;
+        if (conv->pass == CONV_BACKWARD_DATA)
+            data_classes(conv, shape);
+        else
+            forward_classes(conv, shape);
+    }
+}
+
+/* Strips that are treated together: as many rows as stay in the cache, but enough for what a group costs; a multiple of
+ * what a kernel holds, if a few strips are one. */
 static size_t group_strips(const OwnConv *conv) {
     const size_t floats = conv->points * (conv->k_blocks + conv->n_blocks) * conv->lanes;
     const size_t least = conv->pass == CONV_BACKWARD_WEIGHTS ? LEAST_SUM : LEAST_GROUP;
-    size_t tiles = CACHE_FLOATS / floats;
-    if (tiles < least) tiles = least;
-    size_t strips = (tiles + conv->tile_columns - 1) / conv->tile_columns, whole = 1;
-    while (whole * conv->tile_columns % ROW_UNIT != 0)
+    size_t rows = CACHE_FLOATS / floats;
+    if (rows < least) rows = least;
+    size_t strips = (rows + conv->columns - 1) / conv->columns, whole = 1;
+    while (whole * conv->columns % ROW_UNIT != 0)
         whole++;
     if (strips > whole) strips = strips / whole * whole;
     return smaller(strips, conv->strips);
@@ -85,33 +175,36 @@ OwnConv own_conv_make(const ConvShape *shape, const ConvOptions *options) {
                     .threads = options->threads,
                     .lanes = layout_lanes(options->in),
                     .pictures = shape->batch,
-                    .height = (size_t)shape->in_height,
-                    .width = (size_t)shape->in_width,
+                    .taps = (size_t)(shape->kernel * shape->kernel),
+                    .source_height = (size_t)(data ? shape->out_height : shape->in_height),
+                    .source_width = (size_t)(data ? shape->out_width : shape->in_width),
+                    .target_height = (size_t)(data ? shape->in_height : shape->out_height),
+                    .target_width = (size_t)(data ? shape->in_width : shape->out_width),
                     .k = data ? out : in,
-                    .n = data ? in : out,
-                    .pixels = 1,
-                    .points = POINTS,
-                    .tile_rows = 1,
-                    .tile_columns = 1};
-    if (conv.height <= WHOLE_SIDE && conv.width <= WHOLE_SIDE) {
-        conv.pixels = conv.height * conv.width;
-        conv.points = 1;
-    } else {
-        conv.tile_rows = (conv.height + TILE - 1) / TILE;
-        conv.tile_columns = (conv.width + TILE - 1) / TILE;
-    }
-    conv.k_blocks = round_up(conv.k, conv.lanes) / conv.lanes * conv.pixels;
-    conv.n_blocks = round_up(conv.n, conv.lanes) / conv.lanes * conv.pixels;
-    conv.strips = conv.pictures * conv.tile_rows;
+                    .n = data ? in : out};
+    conv.k_maps = round_up(conv.k, conv.lanes) / conv.lanes;
+    conv.n_maps = round_up(conv.n, conv.lanes) / conv.lanes;
+    choose_method(&conv, shape);
+    conv.k_blocks = conv.k_maps * conv.gather_count;
+    conv.n_blocks = conv.n_maps * conv.class_count;
+    conv.strips = conv.pictures * conv.strip_rows;
     conv.group_strips = group_strips(&conv);
-    conv.group = round_up(conv.group_strips * conv.tile_columns, ROW_UNIT);
+    conv.group = round_up(conv.group_strips * conv.columns, ROW_UNIT);
     return conv;
 }
 
+/* Blocks of the weights of the classes before this one: [class][n_maps][gathers of the class][k_maps]. */
+static size_t class_blocks(const OwnConv *conv, size_t class) {
+    size_t blocks = 0;
+    for (size_t c = 0; c < class; c++)
+        blocks += (conv->classes[c].last - conv->classes[c].first) * conv->k_maps * conv->n_maps;
+    return blocks;
+}
+
 size_t own_conv_weight_floats(const OwnConv *conv) {
-    const size_t square = conv->lanes * conv->lanes;
-    if (conv->pass != CONV_BACKWARD_WEIGHTS) return conv->points * conv->k_blocks * conv->n_blocks * square;
-    return TAPS * (conv->k_blocks / conv->pixels) * (conv->n_blocks / conv->pixels) * square;
+    const size_t pair = conv->lanes * conv->lanes, pairs = conv->k_maps * conv->n_maps;
+    if (conv->pass == CONV_BACKWARD_WEIGHTS) return conv->taps * pairs * pair;
+    return (conv->method == OWN_TILES ? POINTS * pairs : class_blocks(conv, conv->class_count)) * pair;
 }
 
 /* Planes of one group; forward and backward by data, every thread has a group. */
@@ -124,7 +217,7 @@ size_t own_conv_scratch_bytes(const OwnConv *conv) {
     return (planes * group_floats(conv) + thread_count(conv) * strip_floats(conv)) * sizeof(float);
 }
 
-const char *own_conv_name(const OwnConv *conv) { return conv->points == 1 ? "own whole" : "own winograd"; }
+const char *own_conv_name(const OwnConv *conv) { return conv->method == OWN_TILES ? "own tiles" : "own gathers"; }
 
 /* --- running ------------------------------------------------------------------------------------------------------ */
 
@@ -167,7 +260,7 @@ static void run_pictures(const OwnConv *conv, const ConvBuffers *buffers) {
         run_group(conv, buffers, i, (size_t)omp_get_thread_num());
 }
 
-/* A part of the work on a group by weights: strips to transform, or rows of the sums to make. */
+/* A part of the work on a group by weights: strips to transform, or blocks of the input whose sums to make. */
 typedef void (*SumKernel)(const ConvTask *task, size_t part, size_t first, size_t last);
 
 static void run_parts(SumKernel kernel, const ConvTask *task, size_t items) {
@@ -190,7 +283,7 @@ static void run_sums(const OwnConv *conv, const ConvBuffers *buffers) {
     for (task.first = 0; task.first < conv->strips; task.first += conv->group_strips) {
         task.count = smaller(conv->group_strips, conv->strips - task.first);
         run_parts(conv->lanes == 16 ? sum_planes_16 : sum_planes_8, &task, task.count);
-        run_parts(conv->lanes == 16 ? sum_products_16 : sum_products_8, &task, conv->k_blocks / conv->pixels);
+        run_parts(conv->lanes == 16 ? sum_products_16 : sum_products_8, &task, conv->k_maps);
     }
 }
 
@@ -205,26 +298,25 @@ void own_conv_run(const OwnConv *conv, const ConvBuffers *buffers) {
 
 void own_conv_pack(const OwnConv *conv, const float *plain, float *packed) {
     const ConvTask task = {.conv = conv, .source = plain, .target = packed};
-    const size_t blocks = conv->n_blocks / conv->pixels * (conv->k_blocks / conv->pixels);
+    const size_t pairs = conv->k_maps * conv->n_maps;
     const int threads = omp_get_max_threads();
 #pragma omp parallel for schedule(static) num_threads(threads)
-    for (size_t block = 0; block < blocks; block++) {
+    for (size_t pair = 0; pair < pairs; pair++) {
         if (conv->lanes == 16)
-            pack_block_16(&task, block);
+            pack_pair_16(&task, pair);
         else
-            pack_block_8(&task, block);
+            pack_pair_8(&task, pair);
     }
 }
 
 void own_conv_unpack(const OwnConv *conv, const float *packed, float *plain) {
-    const size_t lanes = conv->lanes, k_blocks = conv->k_blocks / conv->pixels,
-                 n_blocks = conv->n_blocks / conv->pixels;
+    const size_t lanes = conv->lanes, taps = conv->taps;
     const int threads = omp_get_max_threads();
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t n = 0; n < conv->n; n++)
         for (size_t k = 0; k < conv->k; k++)
-            for (size_t tap = 0; tap < TAPS; tap++)
-                plain[(n * conv->k + k) * TAPS + tap] =
-                    packed[(((tap * k_blocks + k / lanes) * n_blocks + n / lanes) * lanes + k % lanes) * lanes +
-                           n % lanes];
+            for (size_t tap = 0; tap < taps; tap++) {
+                const size_t pair = (tap * conv->k_maps + k / lanes) * conv->n_maps + n / lanes;
+                plain[(n * conv->k + k) * taps + tap] = packed[(pair * lanes + k % lanes) * lanes + n % lanes];
+            }
 }

@@ -1,7 +1,8 @@
-/* Convolutions of our own for 3x3 windows of stride 1 and padding 1, over pictures in blocks of 16 or 8 channels.
+/* Convolutions of our own, over pictures in blocks of 16 or 8 channels.
  *
- * Maps larger than 2x2: Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray, doi:10.1109/CVPR.2016.435).
- * A picture is cut into tiles of 4x4 outputs, each reading 6x6 inputs d; with one filter g per pair of channels
+ * TILES, for 3x3 windows of stride 1 on maps larger than 2x2: Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray,
+ * doi:10.1109/CVPR.2016.435). A picture is cut into tiles of 4x4 outputs, each reading 6x6 inputs d; with one filter g
+ * per pair of channels
  *
  *     y  = A' [ (G g G') * (B' d B) ] A        forward, and backward by data with g turned and the channels swapped
  *     dg = G' [ (A dy A') * (B' d B) ] G       backward by weights
@@ -10,30 +11,58 @@
  * of the 36 points is a matrix product. The points of evaluation are 0, +-sqrt(1/2), +-sqrt(2) and infinity, whose
  * products are 1 and whose rounding is less than that of 0, +-1, +-2.
  *
- * Maps of up to 2x2: one matrix product over the pixels and channels of a picture, since every output reads every
- * input.
+ * GATHERS, for other windows of 1x1 and 3x3, strides 1 and 2: pixels are gathered, tap by tap, into the rows of a
+ * matrix that is multiplied by the weights. Outputs fall into classes that read the same taps: one forward, one for
+ * each parity of row and column backward by data with stride 2. On maps of up to 2x2, where every output reads every
+ * input, the pixels of a picture are one row, and each output pixel is a class.
  *
- * The library's own Winograd (dnnl_shim.h) walks all its 36 planes in memory; here a group of tiles stays in the cache
- * from its input to its output, which makes it pay for few channels too. */
+ * Everything runs in groups of strips, rows of a picture's tiles or outputs, whose planes stay in the cache from input
+ * to output. That makes Winograd pay for few channels too, which the library's own (dnnl_shim.h) does not: it walks its
+ * planes in memory. */
 #ifndef SPICA_NN_OWN_CONV_H
 #define SPICA_NN_OWN_CONV_H
 
 #include "nn/dnnl_shim.h"
 
+typedef enum OwnMethod { OWN_TILES, OWN_GATHERS } OwnMethod;
+
+#define OWN_GATHERS_MOST 9
+#define OWN_CLASSES_MOST 4
+
+/* The pixel read for place x of strip row r: (r step + row, x step + column), which exists for from <= x < to. */
+typedef struct OwnGather {
+    int row, column;
+    size_t from, to;
+} OwnGather;
+
+/* Outputs that read gathers first .. last-1: pixel (r step + row, x step + column) of the target, with its own step. */
+typedef struct OwnClass {
+    size_t first, last;
+    size_t row, column;
+} OwnClass;
+
 typedef struct OwnConv {
     ConvPass pass;
+    OwnMethod method;
     bool bias, sum, activate; /* as in ConvOptions */
     float slope;
     int threads;
-    size_t lanes;                   /* channels of a block: 16 or 8 */
-    size_t pictures, height, width; /* of the maps, which input and output have alike */
-    size_t k, n;                    /* channels that are summed over and made; by weights: of input and output */
-    size_t pixels;                  /* multiplied whole; 1: by Winograd's tiles */
-    size_t points;                  /* matrix products: 36; 1 */
-    size_t k_blocks, n_blocks;      /* sides of a product, in blocks of `lanes` */
-    size_t tile_rows, tile_columns; /* of a picture */
-    size_t strips, group_strips;    /* rows of tiles: of all pictures; of those that are treated together */
-    size_t group;                   /* tiles of these, and what fills them up to a kernel's rows */
+    size_t lanes; /* channels of a block: 16 or 8 */
+    size_t pictures, taps;
+    size_t source_height, source_width; /* of the maps that are read; by weights: of the input */
+    size_t target_height, target_width; /* of those that are made; by weights: of the output's gradient */
+    size_t k, n;                        /* channels summed over and made; by weights: of input and output */
+    size_t k_maps, n_maps;              /* blocks of them */
+    size_t k_blocks, n_blocks;          /* sides of a matrix product, in blocks: maps x gathers, maps x classes */
+    size_t points;                      /* planes: 36; GATHERS: 1 */
+    OwnGather gathers[OWN_GATHERS_MOST];
+    OwnClass classes[OWN_CLASSES_MOST];
+    size_t gather_count, class_count;
+    unsigned char tap[OWN_GATHERS_MOST][OWN_CLASSES_MOST]; /* of the plain weights, by gather and class */
+    size_t source_step, target_step;
+    size_t strip_rows, columns;  /* strips of a picture; tiles or outputs of each class of a strip */
+    size_t strips, group_strips; /* of all pictures; of those that are treated together */
+    size_t group;                /* rows of the planes: group_strips x columns, and what fills a kernel's rows */
 } OwnConv;
 
 /* Whether this file has a kernel for the convolution. */

@@ -19,19 +19,21 @@ static size_t out_count(const ConvShape *s) {
     return s->batch * (size_t)(s->out_height * s->out_width * s->out_channels);
 }
 
-static size_t weight_count(const ConvShape *s) { return (size_t)(s->out_channels * s->in_channels * 9); }
+static size_t weight_count(const ConvShape *s) {
+    return (size_t)(s->out_channels * s->in_channels * s->kernel * s->kernel);
+}
 
-static ConvShape make_shape(size_t batch, int from, int to, int height, int width) {
+static ConvShape make_shape(size_t batch, int from, int to, int height, int width, int kernel, int stride) {
     return (ConvShape){.batch = batch,
                        .in_channels = from,
                        .in_height = height,
                        .in_width = width,
                        .out_channels = to,
-                       .out_height = height,
-                       .out_width = width,
-                       .kernel = 3,
-                       .stride = 1,
-                       .padding = 1};
+                       .out_height = (height + stride - 1) / stride,
+                       .out_width = (width + stride - 1) / stride,
+                       .kernel = kernel,
+                       .stride = stride,
+                       .padding = kernel / 2};
 }
 
 static void fill(double *values, size_t count, uint64_t seed) {
@@ -64,18 +66,20 @@ typedef void (*Visit)(Plain *plain, double *result, size_t out, size_t in, size_
 
 static void each_product(Plain *plain, double *result, Visit visit) {
     const ConvShape *s = &plain->shape;
-    const int height = s->in_height, width = s->in_width;
+    const int taps = s->kernel * s->kernel;
     for (int p = 0; p < (int)s->batch; p++)
-        for (int y = 0; y < height; y++)
-            for (int x = 0; x < width; x++)
-                for (int tap = 0; tap < 9; tap++) {
-                    const int row = y + tap / 3 - 1, column = x + tap % 3 - 1;
-                    if (row < 0 || row >= height || column < 0 || column >= width) continue;
-                    const int to = (p * height + y) * width + x, from = (p * height + row) * width + column;
+        for (int y = 0; y < s->out_height; y++)
+            for (int x = 0; x < s->out_width; x++)
+                for (int tap = 0; tap < taps; tap++) {
+                    const int row = y * s->stride + tap / s->kernel - s->padding;
+                    const int column = x * s->stride + tap % s->kernel - s->padding;
+                    if (row < 0 || row >= s->in_height || column < 0 || column >= s->in_width) continue;
+                    const int to = (p * s->out_height + y) * s->out_width + x;
+                    const int from = (p * s->in_height + row) * s->in_width + column;
                     for (int o = 0; o < s->out_channels; o++)
                         for (int i = 0; i < s->in_channels; i++)
                             visit(plain, result, (size_t)(to * s->out_channels + o),
-                                  (size_t)(from * s->in_channels + i), (size_t)((o * s->in_channels + i) * 9 + tap));
+                                  (size_t)(from * s->in_channels + i), (size_t)((o * s->in_channels + i) * taps + tap));
                 }
 }
 
@@ -119,13 +123,14 @@ static float *to_floats(Context *ctx, const double *values, size_t count) {
 static void run_own(Context *ctx, const Plain *plain, const ConvOptions *options, float **result) {
     const ConvShape *s = &plain->shape;
     const size_t lanes = options->in == LAYOUT_BLOCK16 ? 16 : 8, pixels = (size_t)(s->in_height * s->in_width);
+    const size_t out_pixels = (size_t)(s->out_height * s->out_width);
     const size_t from = (size_t)s->in_channels, to = (size_t)s->out_channels;
     assert_true(own_conv_serves(s, options));
     const OwnConv conv = own_conv_make(s, options);
     char *scratch;
     float *weights = to_floats(ctx, plain->weights, weight_count(s));
     ConvBuffers buffers = {.in = to_blocks(ctx, plain->in, in_count(s), from, pixels, lanes),
-                           .out = to_blocks(ctx, plain->out, out_count(s), to, pixels, lanes),
+                           .out = to_blocks(ctx, plain->out, out_count(s), to, out_pixels, lanes),
                            .bias = to_floats(ctx, plain->bias, to)};
     TEST_OK(ctx, NEW_ZEROED(ctx, &buffers.weights, own_conv_weight_floats(&conv)));
     TEST_OK(ctx, NEW_ZEROED(ctx, &scratch, own_conv_scratch_bytes(&conv)));
@@ -140,7 +145,8 @@ static void run_own(Context *ctx, const Plain *plain, const ConvOptions *options
         const size_t count = data ? in_count(s) : out_count(s);
         TEST_OK(ctx, NEW_ARRAY(ctx, result, count));
         for (size_t i = 0; i < count; i++)
-            (*result)[i] = (data ? buffers.in : buffers.out)[block_place(i, data ? from : to, pixels, lanes)];
+            (*result)[i] = data ? buffers.in[block_place(i, from, pixels, lanes)]
+                                : buffers.out[block_place(i, to, out_pixels, lanes)];
         FREE_ARRAY(ctx, &weights);
     }
     FREE_ARRAY(ctx, &buffers.in);
@@ -161,20 +167,40 @@ static void check_close(const float *values, const double *exact, size_t count, 
     }
 }
 
-static const ConvShape *shapes(size_t *count) {
-    static ConvShape made[16];
-    const struct {
-        size_t batch;
-        int from, to, height, width;
-    } sizes[] = {{2, 16, 16, 8, 8},  {3, 16, 32, 7, 7}, {1, 24, 40, 14, 14}, {5, 3, 5, 4, 4},
-                 {70, 16, 16, 4, 4}, {2, 32, 16, 5, 9}, {40, 8, 24, 2, 2},   {9, 17, 33, 2, 2},
-                 {3, 16, 16, 1, 1},  {4, 16, 20, 1, 3}, {1, 16, 16, 3, 3},   {1, 48, 80, 17, 16},
-                 {2, 1, 1, 28, 28},  {4, 64, 80, 8, 8}, {1, 16, 16, 4, 1},   {11, 80, 16, 6, 6}};
-    *count = sizeof sizes / sizeof *sizes;
-    for (size_t i = 0; i < *count; i++)
-        made[i] = make_shape(sizes[i].batch, sizes[i].from, sizes[i].to, sizes[i].height, sizes[i].width);
-    return made;
-}
+static const struct {
+    size_t batch;
+    int from, to, height, width, kernel, stride;
+} sizes[] = {
+    /* by tiles */
+    {2, 16, 16, 8, 8, 3, 1},
+    {3, 16, 32, 7, 7, 3, 1},
+    {1, 24, 40, 14, 14, 3, 1},
+    {5, 3, 5, 4, 4, 3, 1},
+    {70, 16, 16, 4, 4, 3, 1},
+    {2, 32, 16, 5, 9, 3, 1},
+    {4, 16, 20, 1, 3, 3, 1},
+    {1, 16, 16, 3, 3, 3, 1},
+    {1, 48, 80, 17, 16, 3, 1},
+    {2, 1, 1, 28, 28, 3, 1},
+    {4, 64, 80, 8, 8, 3, 1},
+    {1, 16, 16, 4, 1, 3, 1},
+    {11, 80, 16, 6, 6, 3, 1},
+    /* by gathers: small maps, strides, 1x1 */
+    {40, 8, 24, 2, 2, 3, 1},
+    {9, 17, 33, 2, 2, 3, 1},
+    {3, 16, 16, 1, 1, 3, 1},
+    {5, 16, 16, 2, 1, 3, 1},
+    {3, 16, 32, 8, 8, 3, 2},
+    {2, 24, 40, 7, 7, 3, 2},
+    {2, 16, 16, 14, 9, 3, 2},
+    {30, 32, 64, 4, 4, 3, 2},
+    {5, 16, 16, 2, 2, 3, 2},
+    {3, 16, 16, 1, 1, 3, 2},
+    {3, 16, 32, 8, 8, 1, 2},
+    {2, 24, 40, 7, 7, 1, 2},
+    {3, 40, 24, 5, 6, 1, 1},
+    {20, 16, 48, 1, 1, 1, 1},
+};
 
 static void compare_pass(Context *ctx, Plain *plain, ConvPass pass, Visit visit, size_t count) {
     static const Layout layouts[] = {LAYOUT_BLOCK16, LAYOUT_BLOCK8};
@@ -183,10 +209,11 @@ static void compare_pass(Context *ctx, Plain *plain, ConvPass pass, Visit visit,
     each_product(plain, exact, visit);
     for (size_t i = 0; i < 2; i++) {
         float *one, *three;
-        char what[100];
+        char what[120];
         ConvOptions options = {.pass = pass, .in = layouts[i], .out = layouts[i], .threads = 1};
-        snprintf(what, sizeof what, "pass %d, %d -> %d, %dx%d, layout %d", pass, plain->shape.in_channels,
-                 plain->shape.out_channels, plain->shape.in_height, plain->shape.in_width, layouts[i]);
+        snprintf(what, sizeof what, "pass %d, %d -> %d, %dx%d, window %d, stride %d, layout %d", pass,
+                 plain->shape.in_channels, plain->shape.out_channels, plain->shape.in_height, plain->shape.in_width,
+                 plain->shape.kernel, plain->shape.stride, layouts[i]);
         run_own(ctx, plain, &options, &one);
         check_close(one, exact, count, what);
         options.threads = 3;
@@ -201,14 +228,14 @@ static void compare_pass(Context *ctx, Plain *plain, ConvPass pass, Visit visit,
 static void test_passes(void **state) {
     (void)state;
     Context *ctx = test_context_open();
-    size_t count;
-    const ConvShape *all = shapes(&count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const ConvShape shape = make_shape(sizes[i].batch, sizes[i].from, sizes[i].to, sizes[i].height, sizes[i].width,
+                                           sizes[i].kernel, sizes[i].stride);
         Plain plain;
-        plain_open(ctx, &plain, &all[i]);
-        compare_pass(ctx, &plain, CONV_FORWARD, visit_forward, out_count(&all[i]));
-        compare_pass(ctx, &plain, CONV_BACKWARD_DATA, visit_data, in_count(&all[i]));
-        compare_pass(ctx, &plain, CONV_BACKWARD_WEIGHTS, visit_weights, weight_count(&all[i]));
+        plain_open(ctx, &plain, &shape);
+        compare_pass(ctx, &plain, CONV_FORWARD, visit_forward, out_count(&shape));
+        compare_pass(ctx, &plain, CONV_BACKWARD_DATA, visit_data, in_count(&shape));
+        compare_pass(ctx, &plain, CONV_BACKWARD_WEIGHTS, visit_weights, weight_count(&shape));
         plain_close(ctx, &plain);
     }
     test_context_close(&ctx);
@@ -218,9 +245,9 @@ static void test_passes(void **state) {
 static void test_behind_the_sums(void **state) {
     (void)state;
     Context *ctx = test_context_open();
-    static const int sides[] = {7, 2};
-    for (size_t i = 0; i < 2; i++) {
-        const ConvShape shape = make_shape(3, 16, 21, sides[i], sides[i]);
+    static const int sides[] = {7, 2, 7}, strides[] = {1, 1, 2};
+    for (size_t i = 0; i < 3; i++) {
+        const ConvShape shape = make_shape(3, 16, 21, sides[i], sides[i], 3, strides[i]);
         const ConvOptions options = {.pass = CONV_FORWARD,
                                      .in = LAYOUT_BLOCK16,
                                      .out = LAYOUT_BLOCK16,
@@ -251,15 +278,17 @@ static void test_behind_the_sums(void **state) {
 
 static void test_what_it_serves(void **state) {
     (void)state;
-    ConvShape shape = make_shape(2, 16, 16, 8, 8);
+    ConvShape shape = make_shape(2, 16, 16, 8, 8, 3, 1);
     ConvOptions options = {.in = LAYOUT_BLOCK16, .out = LAYOUT_BLOCK16};
     assert_true(own_conv_serves(&shape, &options));
-    shape.stride = 2;
+    shape = make_shape(2, 16, 16, 9, 9, 3, 3);
     assert_false(own_conv_serves(&shape, &options));
-    shape = make_shape(2, 16, 16, 8, 8);
-    shape.kernel = 1;
+    shape = make_shape(2, 16, 16, 8, 8, 7, 1);
     assert_false(own_conv_serves(&shape, &options));
-    shape = make_shape(2, 16, 16, 8, 8);
+    shape = make_shape(2, 16, 16, 8, 8, 3, 1);
+    shape.padding = 0;
+    assert_false(own_conv_serves(&shape, &options));
+    shape = make_shape(2, 16, 16, 8, 8, 3, 1);
     options.in = LAYOUT_NCHW;
     assert_false(own_conv_serves(&shape, &options));
 }
