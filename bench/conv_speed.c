@@ -1,5 +1,5 @@
-/* Speed of the convolution kernels: 3x3 convolutions of stride 1 of ResNet-18 at several widths, forward, backward by
- * data and backward by weights, by the library's direct kernel, its Winograd kernel where it has one, and our own.
+/* Speed of the convolution kernels: those of ResNet-18 at several widths but for the first, forward, backward by data
+ * and backward by weights, by the library's direct kernel, its Winograd kernel where it has one, and our own.
  *
  *     conv_speed [TILES] [ROUNDS] [CHANNELS]
  *
@@ -80,9 +80,10 @@ static Status kernel_open(Context *ctx, DnnlShim *shim, Kernel *kernel, const Co
         .pass = pass, .algorithm = algorithm, .in = LAYOUT_BLOCK16, .out = LAYOUT_BLOCK16, .threads = 1};
     char *scratch = NULL;
     TRY(conv_kernel_open(ctx, shim, &kernel->conv, shape, &options));
-    const size_t pixels = shape->batch * (size_t)shape->in_height * (size_t)shape->in_width;
-    TRY(fill(ctx, &kernel->buffers.in, pixels * (size_t)((shape->in_channels + 15) / 16 * 16)));
-    TRY(fill(ctx, &kernel->buffers.out, pixels * (size_t)((shape->out_channels + 15) / 16 * 16)));
+    const size_t in = shape->batch * (size_t)(shape->in_height * shape->in_width);
+    const size_t out = shape->batch * (size_t)(shape->out_height * shape->out_width);
+    TRY(fill(ctx, &kernel->buffers.in, in * (size_t)((shape->in_channels + 15) / 16 * 16)));
+    TRY(fill(ctx, &kernel->buffers.out, out * (size_t)((shape->out_channels + 15) / 16 * 16)));
     TRY(fill(ctx, &kernel->buffers.weights, conv_kernel_weight_floats(kernel->conv)));
     TRY(NEW_ZEROED(ctx, &scratch, conv_kernel_scratch_bytes(kernel->conv) + 1));
     kernel->buffers.scratch = scratch;
@@ -113,8 +114,8 @@ static int compare(const void *a, const void *b) {
 
 static Status measure_pass(Context *ctx, DnnlShim *shim, const ConvShape *shape, ConvPass pass, int rounds) {
     Kernel kernels[3] = {0};
-    const double operations = 2.0 * 9.0 * (double)shape->batch * shape->out_height * shape->out_width *
-                              shape->in_channels * shape->out_channels;
+    const double operations = 2.0 * shape->kernel * shape->kernel * (double)shape->batch * shape->out_height *
+                              shape->out_width * shape->in_channels * shape->out_channels;
     Status status = SPICA_OK;
     for (int k = 0; k < 3 && status == SPICA_OK; k++) {
         status = kernel_open(ctx, shim, &kernels[k], shape, pass, (ConvAlgorithm)k);
@@ -126,8 +127,8 @@ static Status measure_pass(Context *ctx, DnnlShim *shim, const ConvShape *shape,
     for (int round = 0; status == SPICA_OK && round < rounds; round++)
         for (int k = 0; k < 3; k++)
             kernels[k].rates[round] = operations / measure(&kernels[k]) / 1e9;
-    printf("| %d->%d %dx%d | %zu | %s |", shape->in_channels, shape->out_channels, shape->out_height, shape->out_width,
-           shape->batch, pass_names[pass]);
+    printf("| %d->%d %dx%d | %dx%d/%d | %zu | %s |", shape->in_channels, shape->out_channels, shape->in_height,
+           shape->in_width, shape->kernel, shape->kernel, shape->stride, shape->batch, pass_names[pass]);
     for (int k = 0; k < 3 && status == SPICA_OK; k++) {
         qsort(kernels[k].rates, (size_t)rounds, sizeof *kernels[k].rates, compare);
         const char *name = conv_kernel_name(kernels[k].conv);
@@ -143,11 +144,29 @@ static Status measure_pass(Context *ctx, DnnlShim *shim, const ConvShape *shape,
     return status;
 }
 
+/* A stage's layers: 3x3 of stride 1, and into the next stage 3x3 and 1x1 of stride 2. */
 static const struct {
     int side, channels;
-} layers[] = {{32, 16}, {28, 16}, {16, 16}, {14, 16}, {32, 32}, {16, 32}, {14, 32},  {7, 32},
-              {32, 64}, {28, 64}, {16, 64}, {8, 64},  {7, 64},  {4, 64},  {16, 128}, {14, 128},
-              {8, 128}, {4, 128}, {2, 128}, {8, 256}, {7, 256}, {4, 256}, {2, 256},  {4, 512}};
+} layers[] = {{32, 16}, {28, 16}, {16, 16}, {14, 16}, {32, 32}, {16, 32}, {14, 32}, {7, 32},   {32, 64},
+              {28, 64}, {16, 64}, {14, 64}, {8, 64},  {7, 64},  {4, 64},  {2, 64},  {16, 128}, {14, 128},
+              {8, 128}, {7, 128}, {4, 128}, {2, 128}, {8, 256}, {7, 256}, {4, 256}, {2, 256},  {4, 512}};
+
+static const struct { int kernel, stride; } windows[] = {{3, 1}, {3, 2}, {1, 2}};
+
+static ConvShape layer_shape(size_t layer, size_t window, int tiles) {
+    const int side = layers[layer].side, stride = windows[window].stride, channels = layers[layer].channels;
+    const int per_picture = (side + 3) / 4 * ((side + 3) / 4);
+    return (ConvShape){.batch = (size_t)((tiles + per_picture - 1) / per_picture),
+                       .in_channels = channels,
+                       .in_height = side,
+                       .in_width = side,
+                       .out_channels = channels * stride,
+                       .out_height = (side + stride - 1) / stride,
+                       .out_width = (side + stride - 1) / stride,
+                       .kernel = windows[window].kernel,
+                       .stride = stride,
+                       .padding = windows[window].kernel / 2};
+}
 
 int main(int count, char **words) {
     Context *ctx;
@@ -157,20 +176,10 @@ int main(int count, char **words) {
     if (tiles < 1 || rounds < 1 || rounds > ROUNDS_MOST) return 2;
     if (spica_context_open(&ctx, NULL) != SPICA_OK) return 1;
     printf("FMA limit of one thread: %.0f GFLOP/s\n\n", fma_limit());
-    printf("| layer | pictures | pass | direct | library's Winograd | own |\n|---|---|---|---|---|---|\n");
+    printf("| layer | window | pictures | pass | direct | library's Winograd | own |\n|---|---|---|---|---|---|---|\n");
     Status status = shim_open(ctx, &shim);
-    for (size_t i = 0; status == SPICA_OK && i < sizeof layers / sizeof *layers; i++) {
-        const int side = layers[i].side, per_picture = (side + 3) / 4 * ((side + 3) / 4);
-        const ConvShape shape = {.batch = (size_t)((tiles + per_picture - 1) / per_picture),
-                                 .in_channels = layers[i].channels,
-                                 .in_height = side,
-                                 .in_width = side,
-                                 .out_channels = layers[i].channels,
-                                 .out_height = side,
-                                 .out_width = side,
-                                 .kernel = 3,
-                                 .stride = 1,
-                                 .padding = 1};
+    for (size_t i = 0; status == SPICA_OK && i < sizeof layers / sizeof *layers * 3; i++) {
+        const ConvShape shape = layer_shape(i / 3, i % 3, tiles);
         if (channels != 0 && channels != shape.in_channels) continue;
         for (int pass = CONV_FORWARD; status == SPICA_OK && pass <= CONV_BACKWARD_WEIGHTS; pass++)
             status = measure_pass(ctx, shim, &shape, (ConvPass)pass, rounds);

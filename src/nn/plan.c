@@ -112,18 +112,18 @@ static Status pack_folded(Context *ctx, Plan *plan, const Conv *conv) {
         for (size_t i = 0; i < floats; i++)
             folded[c * floats + i] = weights[c * floats + i] * (float)scale;
     }
-    return conv_kernel_pack(ctx, conv->forward, folded, plan->buffers[conv->forward_packed].base);
+    return conv_kernel_pack(ctx, conv->forward, folded, plan->buffers[conv->packed].base);
 }
 
 static Status refresh_forward(Context *ctx, Plan *plan) {
-    if (plan->forward_version == plan->net->params.version) return SPICA_OK;
+    if (plan->packed_version == plan->net->params.version && !plan->packed_backward) return SPICA_OK;
     for (int i = 0; i < plan->conv_count; i++) {
         const Conv *conv = &plan->convs[i];
         if (conv->folded >= 0)
             TRY(pack_folded(ctx, plan, conv));
         else
             TRY(conv_kernel_pack(ctx, conv->forward, net_values(plan->net, net_node(plan->net, conv->node)->weight),
-                                 plan->buffers[conv->forward_packed].base));
+                                 plan->buffers[conv->packed].base));
     }
     for (int i = 0; plan->settings.kind == PLAN_INFER && i < plan->norm_count; i++) {
         const Node *node = net_node(plan->net, plan->norms[i].node);
@@ -133,19 +133,21 @@ static Status refresh_forward(Context *ctx, Plan *plan) {
         task.running_variance = net_buffers(plan->net, node->running + 1);
         kernel_norm_running(&task);
     }
-    plan->forward_version = plan->net->params.version;
+    plan->packed_version = plan->net->params.version;
+    plan->packed_backward = false;
     return SPICA_OK;
 }
 
 static Status refresh_backward(Context *ctx, Plan *plan) {
-    if (plan->backward_version == plan->net->params.version) return SPICA_OK;
+    if (plan->packed_version == plan->net->params.version && plan->packed_backward) return SPICA_OK;
     for (int i = 0; i < plan->conv_count; i++) {
         const Conv *conv = &plan->convs[i];
         if (conv->data != NULL)
             TRY(conv_kernel_pack(ctx, conv->data, net_values(plan->net, net_node(plan->net, conv->node)->weight),
-                                 plan->buffers[conv->data_packed].base));
+                                 plan->buffers[conv->packed].base));
     }
-    plan->backward_version = plan->net->params.version;
+    plan->packed_version = plan->net->params.version;
+    plan->packed_backward = true;
     return SPICA_OK;
 }
 
@@ -209,11 +211,8 @@ static Status run_segments(Context *ctx, Plan *plan, int first, int last) {
 /* Moving the running statistics changes the buffers, but none of this plan's copies. */
 static void note_running(Plan *plan) {
     if (plan->settings.kind == PLAN_INFER || !plan->settings.update_running || plan->norm_count == 0) return;
-    Params *params = net_params(plan->net);
-    const bool backward = plan->backward_version == params->version;
-    params_changed(params);
-    plan->forward_version = params->version;
-    if (backward) plan->backward_version = params->version;
+    params_changed(net_params(plan->net));
+    plan->packed_version = plan->net->params.version;
 }
 
 static Status forward(Context *ctx, Plan *plan) {

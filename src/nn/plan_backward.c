@@ -244,10 +244,7 @@ static Status emit_weight_gradient(Builder *builder, ValueId value, BufferId in,
 
 static Status emit_data_gradient(Builder *builder, ValueId value, ValueId in, BufferId gradient) {
     const int index = builder->conv_of[value];
-    Conv *conv = &builder->plan->convs[index];
     BufferId out;
-    TRY(buffer_add(builder, 0, 0, &conv->data_packed));
-    buffer_pin(builder, conv->data_packed);
     TRY(buffer_like(builder, in, &out));
     const Step step = {.run = step_conv,
                        .name = "data gradient",

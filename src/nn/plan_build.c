@@ -243,8 +243,7 @@ static void conv_prepare(Builder *builder, ValueId value) {
                                            .in = in->layout,
                                            .out = builder->values[value].layout,
                                            .folded = -1,
-                                           .forward_packed = -1,
-                                           .data_packed = -1,
+                                           .packed = -1,
                                            .bias = -1,
                                            .gradient_packed = -1};
     builder->conv_of[value] = plan->conv_count++;
@@ -401,8 +400,8 @@ static Status emit_conv(Builder *builder, ValueId value) {
     const ValueId in = builder_in(builder, value, 0);
     const Reach reach = conv_reach(builder, value);
     Conv *conv = &builder->plan->convs[index];
-    TRY(buffer_add(builder, 0, 0, &conv->forward_packed));
-    buffer_pin(builder, conv->forward_packed);
+    TRY(buffer_add(builder, 0, 0, &conv->packed));
+    buffer_pin(builder, conv->packed);
     if (conv->folded >= 0) {
         TRY(buffer_add(builder, (size_t)conv->shape.out_channels, 0, &conv->bias));
         buffer_pin(builder, conv->bias);

@@ -147,8 +147,7 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
                                                                : &conv->weights;
     TRY(conv_kernel_open(ctx, plan->shim, primitive, &shape, &options));
     const size_t floats = conv_kernel_weight_floats(*primitive);
-    if (use->pass == CONV_FORWARD) grow_buffer(plan, conv->forward_packed, floats);
-    if (use->pass == CONV_BACKWARD_DATA) grow_buffer(plan, conv->data_packed, floats);
+    if (use->pass != CONV_BACKWARD_WEIGHTS) grow_buffer(plan, conv->packed, floats);
     if (use->pass == CONV_BACKWARD_WEIGHTS) {
         conv->gradient_parts = segment->groups;
         grow_buffer(plan, conv->gradient_packed,

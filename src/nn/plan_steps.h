@@ -40,7 +40,8 @@ typedef struct Conv {
     Layout in, out;
     ValueId folded; /* INFER: the batch norm folded into the weights; -1: none */
     ConvKernel *forward, *data, *weights;
-    BufferId forward_packed, data_packed, bias;
+    BufferId packed; /* the weights as the direction that runs reads them */
+    BufferId bias;
     BufferId gradient_packed; /* one part for each group of slices */
     size_t gradient_parts;
 } Conv;
@@ -142,8 +143,9 @@ struct Plan {
     BufferId outputs[4];
     int *unreached; /* entries of Params.table that backward does not reach: their gradients are zeroed */
     int unreached_count;
-    uint64_t forward_version, backward_version; /* of the parameters in the packed copies */
-    uint64_t calls;                             /* forwards so far: dropout's step */
+    uint64_t packed_version; /* of the parameters in the packed copies */
+    bool packed_backward;    /* which are those for the backward direction */
+    uint64_t calls;          /* forwards so far: dropout's step */
     bool forward_done;
     const float *input;
     const float *const *d_outputs;
