@@ -32,7 +32,7 @@ function(spica_static_library)
   set_target_properties(spica_static PROPERTIES OUTPUT_NAME spica LINKER_LANGUAGE C)
 endfunction()
 
-# The program links the rooms themselves: cli/bench.c measures them; its other files see the public header only.
+# The program links the rooms themselves: cli/bench* measure them; the other files see the public header only.
 function(spica_program)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*.c)
   if(sources)

@@ -1,0 +1,47 @@
+/* What the benchmarks of spica bench share. The files bench*.c are the ones of this room that include the rooms they
+ * measure. */
+#ifndef SPICA_CLI_BENCH_PARTS_H
+#define SPICA_CLI_BENCH_PARTS_H
+
+#include "data/dataset.h"
+#include "nn/backbone.h"
+#include "nn/model.h"
+
+/* What one benchmark needs; the fields that its kind does not use stay zero. */
+typedef struct Bench {
+    const char *name, *unit;
+    Status (*run)(Context *ctx, const struct Bench *bench, double *value); /* one repeat */
+    const char *backbone;
+    BackboneStem stem;
+    int width, side, channels;
+    int kernel, stride; /* convolutions */
+    int pass;
+    size_t batch;
+    int bank; /* stage 2: cached views; -1: the authors' scheme */
+} Bench;
+
+/* Pictures of random pixels: speed depends on sizes, not on contents. */
+Status synthetic_dataset(Context *ctx, Dataset *dataset, size_t count, int side, int channels);
+
+/* The model of the benchmark's backbone on its pictures. */
+Status bench_spec(Context *ctx, const Bench *bench, ModelSpec *spec);
+
+/* Calls `step` for about two seconds after two calls of warm-up; *rate: calls a second. */
+Status time_calls(Context *ctx, Status (*step)(Context *ctx, void *state), void *state, double *rate);
+
+/* bench_engine.c: pictures a second. */
+Status bench_train(Context *ctx, const Bench *bench, double *value);
+Status bench_infer(Context *ctx, const Bench *bench, double *value);
+
+/* bench_methods.c: whole steps a second; the share of PICA's heads and loss; one epoch of stage 2's heads. */
+Status bench_moco(Context *ctx, const Bench *bench, double *value);
+Status bench_pica(Context *ctx, const Bench *bench, double *value);
+Status bench_pica_top(Context *ctx, const Bench *bench, double *value);
+Status bench_head(Context *ctx, const Bench *bench, double *value);
+
+/* bench_matrices.c: augmented pictures a second and core; seconds of one search and one map. */
+Status bench_augment(Context *ctx, const Bench *bench, double *value);
+Status bench_knn(Context *ctx, const Bench *bench, double *value);
+Status bench_tsne(Context *ctx, const Bench *bench, double *value);
+
+#endif
