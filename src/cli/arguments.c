@@ -6,7 +6,7 @@
 #include "command.h"
 
 #define FLAGS_MAX 64
-#define FLAGS_OWN 14
+#define FLAGS_OWN 15
 
 /* A flag of the command line that is not an option of the table. */
 typedef struct Flag {
@@ -23,6 +23,8 @@ static const Flag flag_link = {"--link", "copy|symlink|hardlink", "how folders g
 static const Flag flag_dry_run = {"--dry-run", NULL, "writes nothing, and prints what would be written"};
 static const Flag flag_overwrite = {"--overwrite", NULL, "empties an existing run folder first"};
 static const Flag flag_no_report = {"--no-report", NULL, "makes no report (see spica report)"};
+static const Flag flag_tune = {"--tune", NULL,
+                               "measures the convolutions, and prints the table that chooses among them"};
 static const Flag flag_json = {"--json", NULL, "prints the result as JSON"};
 static const Flag flag_quiet = {"--quiet", NULL, "no log and no progress on stderr (-q)"};
 static const Flag flag_help = {"--help", NULL, "this text (-h)"};
@@ -48,6 +50,7 @@ static int own_flags(const Command *command, const Flag *flags[]) {
     }
     if (command->takes_overwrite) flags[count++] = &flag_overwrite;
     if (command->takes_no_report) flags[count++] = &flag_no_report;
+    if (command->takes_tune) flags[count++] = &flag_tune;
     if (command->takes_json) flags[count++] = &flag_json;
     flags[count++] = &flag_quiet;
     flags[count++] = &flag_help;
@@ -139,6 +142,7 @@ static spica_status read_own_flag(spica_context *context, Console *console, cons
     if (flag == &flag_dry_run) arguments->dry_run = true;
     if (flag == &flag_overwrite) arguments->overwrite = true;
     if (flag == &flag_no_report) arguments->no_report = true;
+    if (flag == &flag_tune) arguments->tune = true;
     if (flag == &flag_json) arguments->json = true;
     if (flag == &flag_quiet) console->quiet = true;
     if (flag == &flag_help) arguments->help = true;

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "bench_parts.h"
 #include "command.h"
+#include "nn/dnnl_shim.h"
 
 #define REPEATS 5
 #define SECONDS_PER_REPEAT 2.0
@@ -50,28 +51,65 @@ Status time_calls(Context *ctx, Status (*step)(Context *ctx, void *state), void 
 }
 
 #define RESNET18(w, s) .backbone = "resnet18", .stem = STEM_CIFAR, .width = (w), .side = (s), .channels = 3
+#define RESNET18_SMALL(w, b)                                                                                           \
+    .backbone = "resnet18", .stem = STEM_SMALL, .width = (w), .side = 28, .channels = 1, .batch = (b)
+#define ENGINE(name, ...)                                                                                              \
+    {"train." name, "pictures/s", bench_train, __VA_ARGS__}, { "infer." name, "pictures/s", bench_infer, __VA_ARGS__ }
+
+/* The passes of a convolution from `c` channels on maps of s x s, to c times the stride. */
+#define CONV_PASS(c, s, k, t, name, p)                                                                                 \
+    {                                                                                                                  \
+        "conv." #c "." #s "x" #s "." #k "x" #k "/" #t "." name, "% of FMA limit", bench_conv,                          \
+            .width = (c), .side = (s), .kernel = (k), .stride = (t), .pass = (p)                                       \
+    }
+#define CONV(c, s, k, t)                                                                                               \
+    CONV_PASS(c, s, k, t, "forward", CONV_FORWARD), CONV_PASS(c, s, k, t, "data", CONV_BACKWARD_DATA),                 \
+        CONV_PASS(c, s, k, t, "weights", CONV_BACKWARD_WEIGHTS)
+#define STAGE(c, s) CONV(c, s, 3, 1), CONV(c, s, 3, 2), CONV(c, s, 1, 2)
 
 static const Bench benches[] = {
-    {"train.resnet18.w64.32x32.b128", "pictures/s", bench_train, RESNET18(64, 32), .batch = 128},
-    {"train.resnet18.w16.32x32.b128", "pictures/s", bench_train, RESNET18(16, 32), .batch = 128},
-    {"infer.resnet18.w64.32x32.b128", "pictures/s", bench_infer, RESNET18(64, 32), .batch = 128},
-    {"infer.resnet18.w16.32x32.b128", "pictures/s", bench_infer, RESNET18(16, 32), .batch = 128},
+    {"limit.fma.one-thread", "GFLOP/s", bench_fma, .width = 0},
+    {"limit.memory", "GB/s", bench_memory, .width = 0},
+    ENGINE("resnet18.w64.32x32.b128", RESNET18(64, 32), .batch = 128),
+    ENGINE("resnet18.w32.32x32.b128", RESNET18(32, 32), .batch = 128),
+    ENGINE("resnet18.w16.32x32.b128", RESNET18(16, 32), .batch = 128),
+    ENGINE("resnet18.w16.28x28x1.b256", RESNET18_SMALL(16, 256)),
+    ENGINE("resnet18.w16.96x96.b64", .backbone = "resnet18", .stem = STEM_STL, .width = 16, .side = 96, .channels = 3,
+           .batch = 64),
+    ENGINE("resnet34.w64.32x32.b128", .backbone = "resnet34", .stem = STEM_CIFAR, .width = 64, .side = 32,
+           .channels = 3, .batch = 128),
+    ENGINE("wrn28-2.32x32.b128", .backbone = "wrn28-2", .stem = STEM_CIFAR, .side = 32, .channels = 3, .batch = 128),
     {"moco.resnet18.w64.32x32.b128", "steps/s", bench_moco, RESNET18(64, 32), .batch = 128},
     {"moco.resnet18.w16.32x32.b128", "steps/s", bench_moco, RESNET18(16, 32), .batch = 128},
     {"pica.resnet18.w64.32x32.b64r3", "steps/s", bench_pica, RESNET18(64, 32), .batch = 64},
     {"pica.resnet18.w16.32x32.b64r3", "steps/s", bench_pica, RESNET18(16, 32), .batch = 64},
     {"pica.top.w64.32x32.b64r3", "% of a step", bench_pica_top, RESNET18(64, 32), .batch = 64},
     {"pica.top.w16.32x32.b64r3", "% of a step", bench_pica_top, RESNET18(16, 32), .batch = 64},
+    {"fixmatch.resnet18.w16.28x28x1.b32r7", "steps/s", bench_fixmatch, RESNET18_SMALL(16, 32)},
+    {"fixmatch.wrn28-2.32x32.b8r7", "steps/s", bench_fixmatch, .backbone = "wrn28-2", .stem = STEM_CIFAR, .side = 32,
+     .channels = 3, .batch = 8},
     {"augment.moco.32x32", "pictures/s/core", bench_augment, RESNET18(16, 32)},
     {"knn.60000x512.k100", "seconds", bench_knn, .batch = 60000, .width = 512},
+    {"kmeans.60000x512.k10", "seconds", bench_kmeans, .batch = 60000, .width = 512, .clusters = 10},
+    {"kmeans.60000x512.k1000", "seconds", bench_kmeans, .batch = 60000, .width = 512, .clusters = 1000},
     {"tsne.10000x512", "seconds", bench_tsne, .batch = 10000, .width = 512},
     {"head.epoch.authors", "s/10,000 pictures", bench_head, RESNET18(16, 32), .batch = 1000, .bank = -1},
     {"head.epoch.fresh", "s/10,000 pictures", bench_head, RESNET18(16, 32), .batch = 10000, .bank = 0},
     {"head.epoch.bank", "s/10,000 pictures", bench_head, RESNET18(16, 32), .batch = 10000, .bank = 2},
+    STAGE(64, 32),
+    STAGE(128, 16),
+    STAGE(256, 8),
+    CONV(512, 4, 3, 1),
+    STAGE(16, 32),
+    STAGE(32, 16),
+    STAGE(64, 8),
+    CONV(128, 4, 3, 1),
+    {"combine.64.32x32.b128", "% of bandwidth", bench_combine, .width = 64, .side = 32},
+    {"statistics.64.32x32.b128", "% of bandwidth", bench_statistics, .width = 64, .side = 32},
 };
 #define BENCH_COUNT (sizeof benches / sizeof benches[0])
 
-static int compare_doubles(const void *a, const void *b) {
+int compare_doubles(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
@@ -98,6 +136,7 @@ static spica_status run(spica_context *context, Console *console, const Argument
     (void)console;
     const long threads = strtol(spica_options_get(arguments->options, "run.threads"), NULL, 10);
     if (threads > 0) context->threads = (int)threads; /* the option's bounds hold */
+    if (arguments->tune) return bench_tune(context);
     bool any = false;
     for (size_t i = 0; i < BENCH_COUNT; i++) {
         if (!bench_wanted(&benches[i], arguments)) continue;
@@ -116,10 +155,11 @@ static spica_status run(spica_context *context, Console *console, const Argument
 
 const Command command_bench = {
     .name = "bench",
-    .usage = "[NAME|PATTERN]... [--json] [--threads N]",
+    .usage = "[NAME|PATTERN]... [--json] [--tune] [--threads N]",
     .summary = "measures throughput of engine, augmentation, search, maps and stages",
     .least = 0,
     .most = OPERANDS_MAX,
     .takes_json = true,
+    .takes_tune = true,
     .run = run,
 };

@@ -1,5 +1,5 @@
-/* The engine under spica bench: forward with batch statistics, backward and an SGD-momentum update of Linear(D,128) on a
- * backbone; forward with running statistics. */
+/* The engine under spica bench: forward with batch statistics, backward and an SGD-momentum update of Linear(D,128) on
+ * a backbone; forward with running statistics. */
 #include "bench_parts.h"
 
 #include "base/random.h"
@@ -74,4 +74,3 @@ Status bench_train(Context *ctx, const Bench *bench, double *value) {
 Status bench_infer(Context *ctx, const Bench *bench, double *value) {
     return bench_engine(ctx, bench, PLAN_INFER, value);
 }
-

@@ -4,6 +4,7 @@
 #include "augment/augment.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "cluster/kmeans.h"
 #include "cluster/knn.h"
 #include "cluster/tsne.h"
 #include "nn/losses.h"
@@ -63,21 +64,45 @@ Status bench_knn(Context *ctx, const Bench *bench, double *value) {
     return status;
 }
 
+/* Rows of length 1 in ten clouds. */
+static Status cloud_points(Context *ctx, float **points, size_t count, size_t dim) {
+    TRY(NEW_ARRAY(ctx, points, count * dim));
+    for (size_t row = 0; row < count; row++) {
+        Random noise = random_at(4, RANDOM_TEST, row, 0, 0), centre = random_at(4, RANDOM_TEST, row % 10, 1, 0);
+        for (size_t d = 0; d < dim; d++)
+            (*points)[row * dim + d] = random_normal(&centre) + random_normal(&noise);
+    }
+    normalize_rows(*points, count, dim, NULL);
+    return SPICA_OK;
+}
+
+/* ---- k-means: one start, ten iterations ---- */
+
+Status bench_kmeans(Context *ctx, const Bench *bench, double *value) {
+    const KmeansSettings settings = {.clusters = bench->clusters, .starts = 1, .iterations = 10, .tolerance = 1e-12};
+    float *points = NULL;
+    int32_t *labels = NULL;
+    Status status = cloud_points(ctx, &points, bench->batch, (size_t)bench->width);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &labels, bench->batch);
+    if (status == SPICA_OK) {
+        const double start = clock_seconds();
+        status = kmeans(ctx, &settings, points, bench->batch, (size_t)bench->width, labels, NULL, NULL);
+        *value = clock_seconds() - start;
+    }
+    FREE_ARRAY(ctx, &points);
+    FREE_ARRAY(ctx, &labels);
+    return status;
+}
+
 /* ---- t-SNE: one map of embeddings in 10 clouds ---- */
 
 Status bench_tsne(Context *ctx, const Bench *bench, double *value) {
     const size_t count = bench->batch, dim = (size_t)bench->width;
     const TsneSettings settings = tsne_default();
     float *points = NULL, *map = NULL;
-    Status status = NEW_ARRAY(ctx, &points, count * dim);
+    Status status = cloud_points(ctx, &points, count, dim);
     if (status == SPICA_OK) status = NEW_ARRAY(ctx, &map, 2 * count);
-    for (size_t row = 0; status == SPICA_OK && row < count; row++) {
-        Random noise = random_at(4, RANDOM_TEST, row, 0, 0), centre = random_at(4, RANDOM_TEST, row % 10, 1, 0);
-        for (size_t d = 0; d < dim; d++)
-            points[row * dim + d] = random_normal(&centre) + random_normal(&noise);
-    }
     if (status == SPICA_OK) {
-        normalize_rows(points, count, dim, NULL);
         const double start = clock_seconds();
         status = tsne_run(ctx, map, &settings, points, count, dim, NULL);
         *value = clock_seconds() - start;

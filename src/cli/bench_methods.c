@@ -1,4 +1,4 @@
-/* The methods under spica bench: whole steps of MoCo and PICA, an epoch of stage 2. */
+/* The methods under spica bench: whole steps of MoCo, PICA and FixMatch, an epoch of stage 2. */
 #include "bench_parts.h"
 
 #include "base/log.h"
@@ -6,6 +6,7 @@
 #include "methods/inference.h"
 #include "methods/pica/pica.h"
 #include "methods/spice/head.h"
+#include "methods/spice/joint.h"
 #include "methods/spice/moco.h"
 #include "nn/init.h"
 #include "nn/losses.h"
@@ -40,6 +41,52 @@ Status bench_moco(Context *ctx, const Bench *bench, double *value) {
     if (status == SPICA_OK) status = moco_open(ctx, &trainer, &settings, &dataset, NULL);
     if (status == SPICA_OK) status = time_calls(ctx, moco_call, &trainer, value);
     moco_close(ctx, &trainer);
+    dataset_close(ctx, &dataset);
+    return status;
+}
+
+/* ---- FixMatch: whole steps of stage 3 ---- */
+
+#define FIXMATCH_CLUSTERS 10
+
+static Status fixmatch_call(Context *ctx, void *opaque) {
+    JointTrainer **trainer = opaque;
+    JointStep report;
+    return joint_step(ctx, *trainer, &report);
+}
+
+static JointSettings fixmatch_settings(const Bench *bench) {
+    return (JointSettings){
+        .steps = 100000,
+        .batch = bench->batch,
+        .ratio = 7,
+        .threshold = 0.95f,
+        .unlabelled_weight = 1.0f,
+        .bn_groups = 1,
+        .ema = 0.999f,
+        .optimiser = {.kind = OPTIMISER_SGD, .momentum = 0.9f, .nesterov = true, .weight_decay = 5e-4f},
+        .learning_rate = 0.03f,
+        .weak = policy_default(POLICY_WEAK, bench->channels),
+        .strong = policy_default(POLICY_STRONG, bench->channels),
+    };
+}
+
+Status bench_fixmatch(Context *ctx, const Bench *bench, double *value) {
+    JointSettings settings = fixmatch_settings(bench);
+    const size_t count = 64 * bench->batch;
+    Dataset dataset = {0};
+    JointTrainer *trainer = NULL;
+    int32_t *reliable = NULL;
+    Status status = bench_spec(ctx, bench, &settings.model);
+    settings.model.clusters = FIXMATCH_CLUSTERS;
+    if (status == SPICA_OK) status = synthetic_dataset(ctx, &dataset, count, bench->side, bench->channels);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &reliable, count);
+    for (size_t i = 0; status == SPICA_OK && i < count; i++)
+        reliable[i] = (int32_t)(i % FIXMATCH_CLUSTERS);
+    if (status == SPICA_OK) status = joint_open(ctx, &trainer, &settings, &dataset, reliable, NULL);
+    if (status == SPICA_OK) status = time_calls(ctx, fixmatch_call, &trainer, value);
+    joint_close(ctx, &trainer);
+    FREE_ARRAY(ctx, &reliable);
     dataset_close(ctx, &dataset);
     return status;
 }
@@ -247,4 +294,3 @@ Status bench_head(Context *ctx, const Bench *bench, double *value) {
     model_close(ctx, &model);
     return status;
 }
-

@@ -15,7 +15,8 @@ typedef struct Bench {
     BackboneStem stem;
     int width, side, channels;
     int kernel, stride; /* convolutions */
-    int pass;
+    int pass;           /* ConvPass */
+    size_t clusters;    /* k-means */
     size_t batch;
     int bank; /* stage 2: cached views; -1: the authors' scheme */
 } Bench;
@@ -36,12 +37,32 @@ Status bench_infer(Context *ctx, const Bench *bench, double *value);
 /* bench_methods.c: whole steps a second; the share of PICA's heads and loss; one epoch of stage 2's heads. */
 Status bench_moco(Context *ctx, const Bench *bench, double *value);
 Status bench_pica(Context *ctx, const Bench *bench, double *value);
+Status bench_fixmatch(Context *ctx, const Bench *bench, double *value);
 Status bench_pica_top(Context *ctx, const Bench *bench, double *value);
 Status bench_head(Context *ctx, const Bench *bench, double *value);
 
 /* bench_matrices.c: augmented pictures a second and core; seconds of one search and one map. */
 Status bench_augment(Context *ctx, const Bench *bench, double *value);
 Status bench_knn(Context *ctx, const Bench *bench, double *value);
+Status bench_kmeans(Context *ctx, const Bench *bench, double *value);
 Status bench_tsne(Context *ctx, const Bench *bench, double *value);
+
+/* bench_kernels.c: per cent of one thread's FMA limit, and of the memory's bandwidth; the limits themselves. */
+Status bench_conv(Context *ctx, const Bench *bench, double *value);
+Status bench_combine(Context *ctx, const Bench *bench, double *value);
+Status bench_statistics(Context *ctx, const Bench *bench, double *value);
+Status bench_fma(Context *ctx, const Bench *bench, double *value);
+Status bench_memory(Context *ctx, const Bench *bench, double *value);
+
+/* Measures the convolution algorithms over the table's shapes; the table of nn/conv_table.c on stdout, the rates on
+ * stderr. */
+Status bench_tune(Context *ctx);
+
+/* bench_limits.c: GFLOP/s of float32 FMA in registers, one thread; GB/s read and written together, all threads. */
+double fma_limit(void);
+Status memory_limit(Context *ctx, double *limit);
+
+/* For qsort. */
+int compare_doubles(const void *a, const void *b);
 
 #endif

@@ -25,6 +25,7 @@ typedef struct Arguments {
     const char *link;      /* --link */
     bool dry_run;          /* --dry-run */
     bool json, overwrite, help;
+    bool tune;         /* --tune */
     bool no_report;    /* --no-report */
     bool labels_given; /* --labels */
     size_t seeds;      /* --seeds, else SEEDS_USUAL */
@@ -40,6 +41,7 @@ typedef struct Command {
     bool takes_output, takes_json, takes_overwrite, takes_recipe, takes_seeds, takes_confusion;
     bool takes_form;        /* --to, --link, --dry-run */
     bool takes_no_report;   /* --no-report */
+    bool takes_tune;        /* --tune */
     bool takes_all_options; /* else data.* and run.threads alone */
     void (*help)(void);     /* what --help says between summary and flags; NULL: nothing */
     spica_status (*run)(spica_context *context, Console *console, const Arguments *arguments);
