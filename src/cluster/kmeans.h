@@ -10,7 +10,7 @@
  *   pca.h               principal components; leading_vectors.h: right singular vectors
  *   symmetric.h, lanczos.h   eigenvectors by LAPACK (fortran.h) and by ARPACK
  *   matrix_blocks.h     tall matrices block by block, products that no number of threads changes; blas_threads.h
- *   knn.h               nearest neighbours by cosine
+ *   knn.h               nearest neighbours by cosine; knn_inverted.h: of very large sets; knn_best.h: their heaps
  *   linear_classifier.h multinomial logistic regression
  *   metrics.h, class_metrics.h, assignment.h   how well a clustering agrees with labels
  */

@@ -2,21 +2,16 @@
 
 #include <limits.h>
 #include <math.h>
-#include <stdbool.h>
-#include <string.h>
 
 #include <cblas.h>
 #include <omp.h>
 
 #include "base/simd.h"
 #include "cluster/blas_threads.h"
+#include "cluster/knn_best.h"
 
 /* Exact k nearest neighbours by tiles: one matrix product gives TILE x TILE similarities, which are compared with the
  * k-th best of their row while they are in the cache; nearly all are below it, and are passed over CHUNK at a time.
- *
- * The k best are kept as a heap with the worst at its root, in the order (similarity down, index up), which is total:
- * so the result does not depend on the order in which tiles come, and threads may take them as they are free. A tile
- * that brings a row many candidates, as the first ones do, is merged by selection instead.
  *
  * Where a set is searched for its own neighbours, similarity is symmetric, and each tile off the diagonal serves its
  * rows and its columns: half the products.
@@ -26,29 +21,11 @@
 
 /* Rows of a tile: 2 x 512 rows of up to 512 numbers and their products fit 3 MiB of cache, and the product of such a
  * tile runs at nearly the speed of a large one. */
-#define TILE 512
+#define TILE KNN_TILE
 /* Values looked at together: few enough that one hit costs little, enough to fill vectors. */
 #define CHUNK 64
 /* From one row of a tile to the next: not a power of two, so that a column spreads over the sets of the cache. */
 #define TILE_STRIDE (TILE + 16)
-/* Candidates of one row and tile from which selection is faster than the heap. */
-#define MERGE_FROM 32
-/* Index of an entry of a list that no candidate has taken yet. */
-#define NO_CANDIDATE INT32_MAX
-
-/* The k best of every query so far: heaps of k entries. */
-typedef struct Lists {
-    int32_t *indices;    /* [queries x k] */
-    float *similarities; /* [queries x k] */
-    size_t k;
-} Lists;
-
-/* What one tile brings to one row. */
-typedef struct Candidates {
-    size_t count;
-    int32_t indices[TILE];
-    float similarities[TILE];
-} Candidates;
 
 /* A thread's own memory. */
 typedef struct Workspace {
@@ -61,145 +38,10 @@ typedef struct Search {
     const float *query; /* [queries x dim] */
     const float *base;  /* [count x dim] */
     size_t queries, count, dim;
-    Lists lists;
+    BestLists lists;
     char *workspaces; /* [threads x workspace_bytes] */
     size_t workspace_bytes;
 } Search;
-
-static inline bool ranks_before(float similarity, int32_t index, float than, int32_t than_index) {
-    return similarity > than || (similarity == than && index < than_index);
-}
-
-/* Puts (similarity, index) in place of entry `hole` of a heap of k entries, and lets it sink. */
-static void heap_sink(float *similarities, int32_t *indices, size_t k, size_t hole, float similarity, int32_t index) {
-    for (size_t child = 2 * hole + 1; child < k; child = 2 * hole + 1) {
-        if (child + 1 < k &&
-            ranks_before(similarities[child], indices[child], similarities[child + 1], indices[child + 1]))
-            child++;
-        if (!ranks_before(similarity, index, similarities[child], indices[child])) break;
-        similarities[hole] = similarities[child];
-        indices[hole] = indices[child];
-        hole = child;
-    }
-    similarities[hole] = similarity;
-    indices[hole] = index;
-}
-
-/* Heap to sorted list, best first: the root, which is the worst, goes to the end of what is left. */
-static void list_sort(const Lists *lists, size_t row) {
-    float *similarities = lists->similarities + row * lists->k;
-    int32_t *indices = lists->indices + row * lists->k;
-    for (size_t left = lists->k; left > 1; left--) {
-        const float similarity = similarities[left - 1];
-        const int32_t index = indices[left - 1];
-        similarities[left - 1] = similarities[0];
-        indices[left - 1] = indices[0];
-        heap_sink(similarities, indices, left - 1, 0, similarity, index);
-    }
-}
-
-/* A number that is larger the earlier the candidate ranks: the similarity's bits, made to count upwards, above the
- * complement of the index. */
-static uint64_t candidate_key(float similarity, int32_t index) {
-    uint32_t bits;
-    memcpy(&bits, &similarity, sizeof bits);
-    bits ^= bits >> 31 ? UINT32_MAX : UINT32_C(1) << 31;
-    return (uint64_t)bits << 32 | (UINT32_MAX - (uint32_t)index);
-}
-
-static void candidate_of_key(uint64_t key, float *similarity, int32_t *index) {
-    uint32_t bits = (uint32_t)(key >> 32);
-    bits ^= bits >> 31 ? UINT32_C(1) << 31 : UINT32_MAX;
-    memcpy(similarity, &bits, sizeof bits);
-    *index = (int32_t)(UINT32_MAX - (uint32_t)key);
-}
-
-static uint64_t median_of_three(uint64_t a, uint64_t b, uint64_t c) {
-    const uint64_t low = a < b ? a : b, high = a < b ? b : a;
-    return c < low ? low : c > high ? high : c;
-}
-
-/* Brings the k largest of `count` different keys to the front, in any order (Hoare's quickselect,
- * doi:10.1145/366622.366647). */
-static void keys_select(uint64_t *keys, size_t count, size_t k) {
-    size_t first = 0, end = count;
-    while (end - first > 1) {
-        const uint64_t pivot = median_of_three(keys[first], keys[first + (end - first) / 2], keys[end - 1]);
-        size_t larger = first;
-        for (size_t i = first; i < end; i++) {
-            const uint64_t key = keys[i];
-            keys[i] = keys[larger];
-            keys[larger] = key;
-            larger += key > pivot;
-        }
-        /* keys[first .. larger) are above the pivot, which is among the rest. */
-        if (larger == k) return;
-        if (larger > k) {
-            end = larger;
-            continue;
-        }
-        size_t at = larger;
-        while (keys[at] != pivot)
-            at++;
-        keys[at] = keys[larger];
-        keys[larger] = pivot;
-        first = larger + 1;
-        if (first >= k) return;
-    }
-}
-
-/* Replaces the list of one row by the k best of it and of the candidates. */
-static void list_merge(const Lists *lists, size_t row, const Candidates *candidates, uint64_t *keys) {
-    float *similarities = lists->similarities + row * lists->k;
-    int32_t *indices = lists->indices + row * lists->k;
-    size_t count = 0;
-    for (size_t i = 0; i < lists->k; i++)
-        if (indices[i] != NO_CANDIDATE) keys[count++] = candidate_key(similarities[i], indices[i]);
-    for (size_t i = 0; i < candidates->count; i++)
-        keys[count++] = candidate_key(candidates->similarities[i], candidates->indices[i]);
-    if (count > lists->k) keys_select(keys, count, lists->k);
-    for (size_t i = 0; i < lists->k && i < count; i++)
-        candidate_of_key(keys[i], &similarities[i], &indices[i]);
-    for (size_t i = count; i < lists->k; i++) {
-        similarities[i] = -INFINITY;
-        indices[i] = NO_CANDIDATE;
-    }
-    for (size_t i = lists->k / 2; i-- > 0;)
-        heap_sink(similarities, indices, lists->k, i, similarities[i], indices[i]);
-}
-
-/* Offers the candidates to the list of one row, and empties them. */
-static void list_offer(const Lists *lists, size_t row, Candidates *candidates, uint64_t *keys) {
-    float *similarities = lists->similarities + row * lists->k;
-    int32_t *indices = lists->indices + row * lists->k;
-    if (candidates->count >= MERGE_FROM) {
-        list_merge(lists, row, candidates, keys);
-    } else {
-        for (size_t i = 0; i < candidates->count; i++) {
-            const float similarity = candidates->similarities[i];
-            const int32_t index = candidates->indices[i];
-            if (ranks_before(similarity, index, similarities[0], indices[0]))
-                heap_sink(similarities, indices, lists->k, 0, similarity, index);
-        }
-    }
-    candidates->count = 0;
-}
-
-/* A similarity that is no number ranks last; adding 0 leaves one zero only. */
-static inline void candidates_add(Candidates *candidates, float similarity, size_t index) {
-    candidates->similarities[candidates->count] = isnan(similarity) ? -INFINITY : similarity + 0.0f;
-    candidates->indices[candidates->count] = (int32_t)index;
-    candidates->count++;
-}
-
-/* Fills all lists with entries that every candidate ranks before. */
-static void lists_clear(const Lists *lists, size_t rows, int threads) {
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (size_t i = 0; i < rows * lists->k; i++) {
-        lists->similarities[i] = -INFINITY;
-        lists->indices[i] = NO_CANDIDATE;
-    }
-}
 
 /* A tile's place: its rows are first_row ... of one side, its columns first_column ... of the other. */
 typedef struct TileRange {
@@ -210,10 +52,10 @@ static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Offers the tile to the lists of its rows; the columns are the candidates. The comparison is written as "not below",
  * so that a NaN is seen, and an equal value with a smaller index. */
-SIMD_VERSIONS static void tile_offer_to_rows(const Lists *lists, Workspace *workspace, TileRange range) {
+SIMD_VERSIONS static void tile_offer_to_rows(const BestLists *lists, Workspace *workspace, TileRange range) {
     Candidates *candidates = workspace->candidates;
     for (size_t row = 0; row < range.rows; row++) {
-        const float worst = lists->similarities[(range.first_row + row) * lists->k];
+        const float worst = best_worst(lists, range.first_row + row);
         const float *values = workspace->tile + row * TILE_STRIDE;
         for (size_t chunk = 0; chunk < range.columns; chunk += CHUNK) {
             int hits = 0;
@@ -222,20 +64,20 @@ SIMD_VERSIONS static void tile_offer_to_rows(const Lists *lists, Workspace *work
             if (hits == 0) continue;
             const size_t end = smaller(range.columns, chunk + CHUNK);
             for (size_t i = chunk; i < end; i++)
-                if (!(values[i] < worst)) candidates_add(candidates, values[i], range.first_column + i);
+                if (!(values[i] < worst)) candidates_add(candidates, values[i], (int32_t)(range.first_column + i));
         }
-        if (candidates->count > 0) list_offer(lists, range.first_row + row, candidates, workspace->keys);
+        if (candidates->count > 0) best_offer(lists, range.first_row + row, candidates, workspace->keys);
     }
 }
 
 /* Offers CHUNK columns of the tile, from `chunk` on, to the lists of the columns; the rows are the candidates. */
-SIMD_VERSIONS static void chunk_offer_to_columns(const Lists *lists, Workspace *workspace, TileRange range,
+SIMD_VERSIONS static void chunk_offer_to_columns(const BestLists *lists, Workspace *workspace, TileRange range,
                                                  size_t chunk) {
     const size_t width = smaller(range.columns - chunk, CHUNK);
     const size_t first = range.first_column + chunk;
     float worst[CHUNK];
     for (size_t i = 0; i < CHUNK; i++)
-        worst[i] = i < width ? lists->similarities[(first + i) * lists->k] : INFINITY;
+        worst[i] = i < width ? best_worst(lists, first + i) : INFINITY;
     for (size_t row = 0; row < range.rows; row++) {
         const float *values = workspace->tile + row * TILE_STRIDE + chunk;
         int hits = 0;
@@ -243,11 +85,12 @@ SIMD_VERSIONS static void chunk_offer_to_columns(const Lists *lists, Workspace *
             hits += !(values[i] < worst[i]);
         if (hits == 0) continue;
         for (size_t i = 0; i < width; i++)
-            if (!(values[i] < worst[i])) candidates_add(&workspace->candidates[i], values[i], range.first_row + row);
+            if (!(values[i] < worst[i]))
+                candidates_add(&workspace->candidates[i], values[i], (int32_t)(range.first_row + row));
     }
     for (size_t i = 0; i < width; i++)
         if (workspace->candidates[i].count > 0)
-            list_offer(lists, first + i, &workspace->candidates[i], workspace->keys);
+            best_offer(lists, first + i, &workspace->candidates[i], workspace->keys);
 }
 
 static size_t tile_length(size_t total, size_t block) {
@@ -321,14 +164,12 @@ static void search_self(const Search *search, int threads) {
 }
 
 static void search_run(const Search *search, int threads) {
-    lists_clear(&search->lists, search->queries, threads);
+    best_clear(&search->lists, search->queries, threads);
     if (search->query == search->base && search->queries == search->count)
         search_self(search, threads);
     else
         search_pairs(search, threads);
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (size_t row = 0; row < search->queries; row++)
-        list_sort(&search->lists, row);
+    best_sort(&search->lists, search->queries, threads);
 }
 
 Status knn_search(Context *ctx, int32_t *neighbours, float *similarities, const float *query, size_t queries,

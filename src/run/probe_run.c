@@ -4,7 +4,7 @@
 
 #include "base/files.h"
 #include "base/random.h"
-#include "cluster/knn.h"
+#include "cluster/knn_inverted.h"
 #include "cluster/linear_classifier.h"
 #include "run/options_api.h"
 #include "run/predict.h"
@@ -80,8 +80,7 @@ static Status score_neighbours(Context *ctx, const Probe *probe, double *accurac
     Status status = NEW_ARRAY(ctx, &neighbours, probe->count * k);
     if (status == SPICA_OK) status = NEW_ARRAY(ctx, &votes, classes);
     if (status == SPICA_OK)
-        status = knn_search(ctx, neighbours, NULL, probe->features, probe->count, probe->features, probe->count,
-                            probe->dimension, k);
+        status = knn_neighbours(ctx, neighbours, probe->features, probe->count, probe->dimension, k);
     for (size_t i = 0; status == SPICA_OK && i < probe->count; i++) {
         int32_t best = -1;
         memset(votes, 0, classes * sizeof *votes);

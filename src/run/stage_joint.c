@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "cluster/knn.h"
+#include "cluster/knn_inverted.h"
 #include "run/model_files.h"
 #include "run/predict.h"
 #include "run/reliable_record.h"
@@ -42,8 +42,7 @@ static Status find_neighbours(Context *ctx, const Run *run, size_t neighbours, E
     size_t dimension = 0;
     TRY(run_folder_read_matrix(ctx, &run->folder, RUN_EMBEDDINGS, count, &dimension, &evidence->embeddings));
     TRY(NEW_ARRAY(ctx, &evidence->neighbours, count * neighbours));
-    TRY(knn_search(ctx, evidence->neighbours, NULL, evidence->embeddings, count, evidence->embeddings, count, dimension,
-                   neighbours));
+    TRY(knn_neighbours(ctx, evidence->neighbours, evidence->embeddings, count, dimension, neighbours));
     FREE_ARRAY(ctx, &evidence->embeddings);
     return SPICA_OK;
 }

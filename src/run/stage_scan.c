@@ -3,7 +3,7 @@
 
 #include "base/files.h"
 #include "base/log.h"
-#include "cluster/knn.h"
+#include "cluster/knn_inverted.h"
 #include "methods/scan/scan.h"
 #include "run/model_files.h"
 #include "run/predict.h"
@@ -115,7 +115,7 @@ static Status find_neighbours(Context *ctx, ScanRun *s) {
     TRY(run_folder_read_matrix(ctx, &s->run->folder, RUN_EMBEDDINGS, count, &dimension, &embeddings));
     Status status = NEW_ARRAY(ctx, &s->neighbours, count * s->each);
     if (status == SPICA_OK)
-        status = knn_search(ctx, s->neighbours, NULL, embeddings, count, embeddings, count, dimension, s->each);
+        status = knn_neighbours(ctx, s->neighbours, embeddings, count, dimension, s->each);
     FREE_ARRAY(ctx, &embeddings);
     return status;
 }

@@ -6,7 +6,7 @@
 #include "base/random.h"
 #include "cluster/kmeans.h"
 #include "cluster/kmeans_points.h"
-#include "cluster/knn.h"
+#include "cluster/knn_inverted.h"
 #include "cluster/label_propagation.h"
 
 /* Iterations that settle the centres of clusters without a class. */
@@ -173,7 +173,7 @@ static Status believe(Context *ctx, const SpreadSettings *settings, const Pictur
     const size_t asked = settings->reliable.neighbours;
     int32_t *neighbours;
     TRY(NEW_ARRAY(ctx, &neighbours, p->count * asked));
-    Status status = knn_search(ctx, neighbours, NULL, p->embeddings, p->count, p->embeddings, p->count, p->dim, asked);
+    Status status = knn_neighbours(ctx, neighbours, p->embeddings, p->count, p->dim, asked);
     if (status == SPICA_OK)
         status = reliable_select(ctx, &settings->reliable, neighbours, spread->labels, scores, p->count,
                                  spread->reliable, &spread->report);
