@@ -80,6 +80,11 @@ SPICA_API spica_status spica_context_open(spica_context **context, const spica_s
 /* Closes a context and sets the caller's pointer to NULL; closing NULL is allowed. */
 SPICA_API void spica_context_close(spica_context **context);
 
+/* Calls that would have more than this many bytes in use at once fail with SPICA_ERROR_MEMORY; 0: no limit. Counted are
+ * the blocks of `allocate`; what other libraries take, some tens of megabytes, and cached pictures, which are mapped
+ * from a file, are not. */
+SPICA_API void spica_context_limit_memory(spica_context *context, size_t bytes);
+
 /* The reason of the latest failure on this context in one line; "" when there was none. Valid until the next call. */
 SPICA_API const char *spica_context_reason(const spica_context *context);
 

@@ -57,6 +57,8 @@ void spica_context_close(spica_context **context) {
     *context = NULL;
 }
 
+void spica_context_limit_memory(spica_context *context, size_t bytes) { context->memory_limit = bytes; }
+
 const char *spica_context_reason(const spica_context *context) { return context->reason; }
 
 /* One line: a control character in a path or a parsed word must not break it. */

@@ -2,12 +2,17 @@
 #ifndef SPICA_BASE_CONTEXT_H
 #define SPICA_BASE_CONTEXT_H
 
+#include <stdatomic.h>
+#include <stddef.h>
+
 #include "base/status.h"
 
 struct spica_context {
-    spica_settings settings; /* the caller's, allocate and release always set */
-    int threads;             /* threads for the calls made with this context, at least 1 */
-    char reason[1024];       /* latest failure, one line */
+    spica_settings settings;   /* the caller's, allocate and release always set */
+    int threads;               /* threads for the calls made with this context, at least 1 */
+    size_t memory_limit;       /* bytes that may be in use at once; 0: no limit */
+    atomic_size_t memory_used; /* bytes of all blocks that are not freed yet */
+    char reason[1024];         /* latest failure, one line */
 };
 
 /* SPICA_CANCELLED when the caller's cancel callback asks to stop, else SPICA_OK. Called once per training step. */

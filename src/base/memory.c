@@ -5,14 +5,45 @@
 
 static void pointer_set(void *pointer, void *block) { memcpy(pointer, &block, sizeof block); }
 
+/* Stands before every block, in MEMORY_ALIGNMENT bytes. */
+typedef struct BlockHeader {
+    size_t bytes; /* of the block */
+} BlockHeader;
+
+/* A write before a block shall be found as one behind it is. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define HEADER_HIDE(header) ASAN_POISON_MEMORY_REGION((header), MEMORY_ALIGNMENT)
+#define HEADER_SHOW(header) ASAN_UNPOISON_MEMORY_REGION((header), MEMORY_ALIGNMENT)
+#else
+#define HEADER_HIDE(header) ((void)(header))
+#define HEADER_SHOW(header) ((void)(header))
+#endif
+
+#define MEGABYTE 1e6
+
+static Status memory_reserve(Context *ctx, size_t bytes) {
+    const size_t used = atomic_fetch_add(&ctx->memory_used, bytes);
+    if (ctx->memory_limit == 0 || (used <= ctx->memory_limit && bytes <= ctx->memory_limit - used)) return SPICA_OK;
+    atomic_fetch_sub(&ctx->memory_used, bytes);
+    return context_fail(ctx, SPICA_ERROR_MEMORY, "out of memory: %.1f MB asked for, %.1f of the %.1f MB allowed in use",
+                        (double)bytes / MEGABYTE, (double)used / MEGABYTE, (double)ctx->memory_limit / MEGABYTE);
+}
+
 Status memory_allocate(Context *ctx, void *pointer, size_t count, size_t size) {
     pointer_set(pointer, NULL);
-    if (size != 0 && count > SIZE_MAX / size)
+    if (size != 0 && count > (SIZE_MAX - MEMORY_ALIGNMENT) / size)
         return context_fail(ctx, SPICA_ERROR_MEMORY, "out of memory: %zu blocks of %zu bytes asked for", count, size);
-    const size_t bytes = count * size;
-    void *block = ctx->settings.allocate(ctx->settings.user, bytes != 0 ? bytes : 1, MEMORY_ALIGNMENT);
-    if (block == NULL) return context_fail(ctx, SPICA_ERROR_MEMORY, "out of memory: %zu bytes asked for", bytes);
-    pointer_set(pointer, block);
+    const size_t bytes = count * size != 0 ? count * size : 1;
+    TRY(memory_reserve(ctx, bytes));
+    char *whole = ctx->settings.allocate(ctx->settings.user, MEMORY_ALIGNMENT + bytes, MEMORY_ALIGNMENT);
+    if (whole == NULL) {
+        atomic_fetch_sub(&ctx->memory_used, bytes);
+        return context_fail(ctx, SPICA_ERROR_MEMORY, "out of memory: %zu bytes asked for", count * size);
+    }
+    ((BlockHeader *)(void *)whole)->bytes = bytes;
+    HEADER_HIDE(whole);
+    pointer_set(pointer, whole + MEMORY_ALIGNMENT);
     return SPICA_OK;
 }
 
@@ -25,10 +56,14 @@ Status memory_allocate_zeroed(Context *ctx, void *pointer, size_t count, size_t 
 }
 
 void memory_free(Context *ctx, void *pointer) {
-    void *block;
+    char *block;
     memcpy(&block, pointer, sizeof block);
-    if (block != NULL) ctx->settings.release(ctx->settings.user, block);
     pointer_set(pointer, NULL);
+    if (block == NULL) return;
+    char *whole = block - MEMORY_ALIGNMENT;
+    HEADER_SHOW(whole);
+    atomic_fetch_sub(&ctx->memory_used, ((BlockHeader *)(void *)whole)->bytes);
+    ctx->settings.release(ctx->settings.user, whole);
 }
 
 Status memory_copy_text(Context *ctx, char **copy, const char *text) {

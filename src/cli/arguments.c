@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +7,7 @@
 #include "command.h"
 
 #define FLAGS_MAX 64
-#define FLAGS_OWN 15
+#define FLAGS_OWN 16
 
 /* A flag of the command line that is not an option of the table. */
 typedef struct Flag {
@@ -26,6 +27,7 @@ static const Flag flag_no_report = {"--no-report", NULL, "makes no report (see s
 static const Flag flag_tune = {"--tune", NULL,
                                "measures the convolutions, and prints the table that chooses among them"};
 static const Flag flag_json = {"--json", NULL, "prints the result as JSON"};
+static const Flag flag_memory = {"--memory-limit", "SIZE", "fails rather than take more: 800M, 4G"};
 static const Flag flag_quiet = {"--quiet", NULL, "no log and no progress on stderr (-q)"};
 static const Flag flag_help = {"--help", NULL, "this text (-h)"};
 
@@ -52,6 +54,7 @@ static int own_flags(const Command *command, const Flag *flags[]) {
     if (command->takes_no_report) flags[count++] = &flag_no_report;
     if (command->takes_tune) flags[count++] = &flag_tune;
     if (command->takes_json) flags[count++] = &flag_json;
+    flags[count++] = &flag_memory;
     flags[count++] = &flag_quiet;
     flags[count++] = &flag_help;
     return count;
@@ -105,6 +108,22 @@ static spica_status set_seeds(Console *console, const char *text, size_t *seeds)
     return SPICA_OK;
 }
 
+/* A number of bytes with K, M or G (powers of 1024) behind it. */
+static spica_status set_memory(Console *console, const char *text, size_t *bytes) {
+    char *end;
+    errno = 0;
+    const unsigned long long number = strtoull(text, &end, 10);
+    const char *units = "KMG", *unit = *end != '\0' ? strchr(units, *end) : NULL;
+    const int shift = unit != NULL ? 10 * (int)(unit - units + 1) : 0;
+    if (text[0] < '1' || text[0] > '9' || errno != 0 || (*end != '\0' && (unit == NULL || end[1] != '\0')) ||
+        number > SIZE_MAX >> shift) {
+        console_error(console, "--memory-limit takes a size such as 800M or 4G, not '%s'", text);
+        return SPICA_ERROR_OPTION;
+    }
+    *bytes = (size_t)number << shift;
+    return SPICA_OK;
+}
+
 /* The words still to be read. */
 typedef struct Words {
     char *const *word;
@@ -146,6 +165,7 @@ static spica_status read_own_flag(spica_context *context, Console *console, cons
     if (flag == &flag_json) arguments->json = true;
     if (flag == &flag_quiet) console->quiet = true;
     if (flag == &flag_help) arguments->help = true;
+    if (flag == &flag_memory) return set_memory(console, value, &arguments->memory);
     if (flag == &flag_seeds) return set_seeds(console, value, &arguments->seeds);
     if (flag == &flag_set) return set_pair(context, console, arguments->options, value);
     if (flag == &flag_recipe)

@@ -26,6 +26,7 @@ typedef struct Arguments {
     bool dry_run;          /* --dry-run */
     bool json, overwrite, help;
     bool tune;         /* --tune */
+    size_t memory;     /* --memory-limit: bytes; 0: no limit */
     bool no_report;    /* --no-report */
     bool labels_given; /* --labels */
     size_t seeds;      /* --seeds, else SEEDS_USUAL */

@@ -56,6 +56,7 @@ static spica_status run_command(spica_context *context, Console *console, const 
         if (status == SPICA_OK && arguments.help) {
             command_help(command);
         } else if (status == SPICA_OK) {
+            spica_context_limit_memory(context, arguments.memory);
             status = command->run(context, console, &arguments);
             const char *reason = spica_context_reason(context);
             if (status != SPICA_OK && reason[0] != '\0') console_error(console, "%s", reason);

@@ -222,11 +222,18 @@ static Status run_stage(Context *ctx, Run *run, const char *name) {
     return context_fail(ctx, SPICA_ERROR_INTERNAL, "there is no stage %s", name);
 }
 
+/* What the user can do where memory or --memory-limit did not suffice. */
+static Status explain_memory(Context *ctx, Status status, const char *stage) {
+    if (status != SPICA_ERROR_MEMORY) return status;
+    return context_fail(ctx, status, "%s; stage %s needs less with a smaller batch, width or data.size",
+                        spica_context_reason(ctx), stage);
+}
+
 static Status make_run(Context *ctx, Run *run, spica_quality *quality) {
     const Options *options = &run->options;
     TRY(data_tables_write(ctx, run));
     for (const char *const *stage = method_stages(options); *stage != NULL; stage++)
-        TRY(run_stage(ctx, run, *stage));
+        TRY(explain_memory(ctx, run_stage(ctx, run, *stage), *stage));
     if (method_has_stage(options, STAGE_HEAD) && !method_has_stage(options, STAGE_JOINT))
         TRY(stage_join_models(ctx, run));
     if (method_has_stage(options, STAGE_SCAN) && !method_has_stage(options, STAGE_SELF_LABEL))

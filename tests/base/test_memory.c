@@ -42,6 +42,31 @@ static void test_failures(void **state) {
     test_context_close(&ctx);
 }
 
+static void test_limit(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    char *small, *large;
+    spica_context_limit_memory(ctx, 1000000);
+    TEST_OK(ctx, NEW_ARRAY(ctx, &small, 400000));
+    TEST_FAILS(ctx, SPICA_ERROR_MEMORY, "0.7 MB asked for, 0.4 of the 1.0 MB allowed in use",
+               NEW_ARRAY(ctx, &large, 700000));
+    assert_null(large);
+    TEST_OK(ctx, NEW_ARRAY(ctx, &large, 600000));
+    FREE_ARRAY(ctx, &small);
+    FREE_ARRAY(ctx, &large);
+    TEST_OK(ctx, NEW_ARRAY(ctx, &large, 1000000));
+    FREE_ARRAY(ctx, &large);
+    assert_int_equal(ctx->memory_used, 0);
+    /* A block that the system refused is not counted. */
+    test_state(ctx)->fail_at = test_state(ctx)->allocations;
+    assert_int_equal(NEW_ARRAY(ctx, &small, 10), SPICA_ERROR_MEMORY);
+    assert_int_equal(ctx->memory_used, 0);
+    spica_context_limit_memory(ctx, 0);
+    TEST_OK(ctx, NEW_ARRAY(ctx, &large, 2000000));
+    FREE_ARRAY(ctx, &large);
+    test_context_close(&ctx);
+}
+
 static void test_arena(void **state) {
     (void)state;
     Context *ctx = test_context_open();
@@ -68,6 +93,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_limit),
         cmocka_unit_test(test_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
