@@ -1,0 +1,11 @@
+# Under a --memory-limit that does not suffice a run stops with what it asked for and what makes it need less; without
+# the limit it goes on to the same clusters as a run that had none.
+. cli_tools.sh
+train "$SHARED/data" whole
+try cluster --no-report "$SHARED/data" -k 3 -o limited --recipe "$TOPICS/tiny.ini" --quiet --memory-limit 600K
+train "$SHARED/data" limited
+same whole limited
+for size in 0 3X M -4G 99999999999G 4GB; do
+    try cluster "$SHARED/data" -k 3 -o none --memory-limit $size
+done
+test ! -e none
