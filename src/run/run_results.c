@@ -1,5 +1,8 @@
 #include "run/run_results.h"
 
+#include <string.h>
+
+#include "base/log.h"
 #include "run/cluster_names.h"
 #include "run/model_files.h"
 #include "run/predict.h"
@@ -123,6 +126,43 @@ static Status add_known(Context *ctx, const Run *run, const Results *results, js
                              known->class_count);
 }
 
+/* What may help a clustering that collapsed in the stage that ends with the clusters. */
+static const char *collapse_advice(const char *stage) {
+    static const struct {
+        const char *stage, *advice;
+    } rows[] = {
+        {STAGE_PICA, "a larger pica.entropy_weight or pica.batch, or a smaller pica.learning_rate"},
+        {STAGE_SCAN, "a larger scan.entropy_weight, or longer features (a larger --budget)"},
+        {STAGE_SELF_LABEL, "a larger scan.entropy_weight, or longer features (a larger --budget)"},
+        {STAGE_KNOWN, "more known labels of the classes that are missing"},
+        {STAGE_HEAD, "longer features (a larger --budget), a head.entropy_weight above 0 or a larger head.count"},
+        {STAGE_JOINT,
+         "longer features (a larger --budget), a head.entropy_weight above 0 or a smaller joint.threshold"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(rows[i].stage, stage) == 0) return rows[i].advice;
+    return "another run.seed or fewer clusters";
+}
+
+/* From this share of the pictures on, one cluster counts as all. */
+#define ALMOST_ALL 0.9
+
+/* Clusters without a picture, or one with almost all of them, are told, with what may help. */
+static void warn_of_collapse(Context *ctx, const Run *run, const Quality *quality) {
+    const char *last = "";
+    size_t empty = 0;
+    for (const char *const *stage = method_stages(&run->options); *stage != NULL; stage++)
+        last = *stage;
+    for (size_t k = 0; k < quality->clusters; k++)
+        empty += quality->sizes[k] == 0;
+    if (empty > 0)
+        log_warning(ctx, "%zu of %zu clusters have no picture: %s may help", empty, quality->clusters,
+                    collapse_advice(last));
+    else if (quality->largest_share >= ALMOST_ALL)
+        log_warning(ctx, "one cluster has %.0f %% of the pictures: %s may help", 100.0 * quality->largest_share,
+                    collapse_advice(last));
+}
+
 static Status measure_results(Context *ctx, const Run *run, const Results *results, Quality *quality) {
     const Dataset *dataset = &run->dataset;
     TRY(quality_measure(ctx, quality, results->clusters, dataset->count,
@@ -139,6 +179,7 @@ static Status write_metrics(Context *ctx, const Run *run, const Results *results
     Quality quality = {0};
     json_t *metrics = NULL;
     Status status = measure_results(ctx, run, results, &quality);
+    if (status == SPICA_OK) warn_of_collapse(ctx, run, &quality);
     if (status == SPICA_OK) status = quality_json(ctx, &quality, run->dataset.class_names, &metrics);
     if (status == SPICA_OK) status = add_known(ctx, run, results, metrics);
     if (status == SPICA_OK) status = add_stages(ctx, run, metrics);

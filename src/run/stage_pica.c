@@ -188,16 +188,6 @@ static Status open_training(Context *ctx, PicaRun *p) {
     return NEW_ARRAY(ctx, &p->probabilities, run->dataset.count * p->records.clusters);
 }
 
-/* Clusters that ended without a picture are told, with what may help. */
-static void warn_of_collapse(Context *ctx, const PicaRun *p) {
-    const size_t empty = p->records.clusters - p->occupied;
-    if (empty > 0)
-        log_warning(ctx,
-                    "pica: %zu of %zu clusters have no picture: a larger pica.entropy_weight or pica.batch, or a "
-                    "smaller pica.learning_rate may help",
-                    empty, p->records.clusters);
-}
-
 static Status add_facts(Context *ctx, const PicaRun *p, json_t *facts) {
     TRY(json_add_real(ctx, facts, "epochs", (double)p->steps / p->epoch_steps));
     TRY(json_add_integer(ctx, facts, "steps", p->steps));
@@ -210,7 +200,6 @@ static Status train(Context *ctx, PicaRun *p, StageKeeper *keeper) {
     TRY(keeper_resume(ctx, keeper, &resumed));
     TRY(train_steps(ctx, p, keeper));
     TRY(plan_epochs_done(ctx, p->run, "pica.epochs", p->planned, p->steps, (double)p->steps / p->epoch_steps));
-    warn_of_collapse(ctx, p);
     return write_files(ctx, p);
 }
 
