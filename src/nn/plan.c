@@ -15,6 +15,7 @@
 static void plan_clear(Context *ctx, Plan *plan) {
     for (int i = 0; i < plan->conv_count; i++) {
         conv_kernel_close(ctx, &plan->convs[i].forward);
+        conv_kernel_close(ctx, &plan->convs[i].again);
         conv_kernel_close(ctx, &plan->convs[i].data);
         conv_kernel_close(ctx, &plan->convs[i].weights);
     }
@@ -37,7 +38,7 @@ void plan_close(Context *ctx, Plan **plan) {
 }
 
 /* Everything but settings, network and dropout's counter, for the context's number of threads. */
-static Status plan_compile(Context *ctx, Plan *plan) {
+static Status compile_once(Context *ctx, Plan *plan) {
     const Plan kept = *plan;
     plan_clear(ctx, plan);
     *plan = (Plan){.settings = kept.settings,
@@ -50,6 +51,18 @@ static Status plan_compile(Context *ctx, Plan *plan) {
     TRY(shim_open(ctx, &plan->shim));
     TRY(plan_build(ctx, plan));
     return plan_place(ctx, plan);
+}
+
+/* A training plan that the memory limit does not allow is made once more in the form that keeps less. */
+static Status plan_compile(Context *ctx, Plan *plan) {
+    const Status status = compile_once(ctx, plan);
+    if (status != SPICA_ERROR_MEMORY || ctx->memory_limit == 0 || plan->settings.kind != PLAN_TRAIN ||
+        plan->settings.recompute)
+        return status;
+    plan->settings.recompute = true;
+    TRY(compile_once(ctx, plan));
+    log_info(ctx, "convolutions are computed again in the backward direction, to keep to the memory limit");
+    return SPICA_OK;
 }
 
 static Status settings_check(Context *ctx, const Net *net, const PlanSettings *settings) {
@@ -115,8 +128,8 @@ static Status pack_folded(Context *ctx, Plan *plan, const Conv *conv) {
     return conv_kernel_pack(ctx, conv->forward, folded, plan->buffers[conv->packed].base);
 }
 
-static Status refresh_forward(Context *ctx, Plan *plan) {
-    if (plan->packed_version == plan->net->params.version && !plan->packed_backward) return SPICA_OK;
+Status plan_refresh_forward(Context *ctx, Plan *plan) {
+    if (plan->forward_version == plan->net->params.version) return SPICA_OK;
     for (int i = 0; i < plan->conv_count; i++) {
         const Conv *conv = &plan->convs[i];
         if (conv->folded >= 0)
@@ -133,21 +146,21 @@ static Status refresh_forward(Context *ctx, Plan *plan) {
         task.running_variance = net_buffers(plan->net, node->running + 1);
         kernel_norm_running(&task);
     }
-    plan->packed_version = plan->net->params.version;
-    plan->packed_backward = false;
+    plan->forward_version = plan->net->params.version;
+    if (!plan->settings.recompute) plan->backward_version = NOT_PACKED;
     return SPICA_OK;
 }
 
 static Status refresh_backward(Context *ctx, Plan *plan) {
-    if (plan->packed_version == plan->net->params.version && plan->packed_backward) return SPICA_OK;
+    if (plan->backward_version == plan->net->params.version) return SPICA_OK;
     for (int i = 0; i < plan->conv_count; i++) {
         const Conv *conv = &plan->convs[i];
         if (conv->data != NULL)
             TRY(conv_kernel_pack(ctx, conv->data, net_values(plan->net, net_node(plan->net, conv->node)->weight),
-                                 plan->buffers[conv->packed].base));
+                                 plan->buffers[conv->packed_data].base));
     }
-    plan->packed_version = plan->net->params.version;
-    plan->packed_backward = true;
+    plan->backward_version = plan->net->params.version;
+    if (!plan->settings.recompute) plan->forward_version = NOT_PACKED;
     return SPICA_OK;
 }
 
@@ -211,12 +224,15 @@ static Status run_segments(Context *ctx, Plan *plan, int first, int last) {
 /* Moving the running statistics changes the buffers, but none of this plan's copies. */
 static void note_running(Plan *plan) {
     if (plan->settings.kind == PLAN_INFER || !plan->settings.update_running || plan->norm_count == 0) return;
-    params_changed(net_params(plan->net));
-    plan->packed_version = plan->net->params.version;
+    Params *params = net_params(plan->net);
+    const bool backward = plan->backward_version == params->version;
+    params_changed(params);
+    plan->forward_version = params->version;
+    if (backward) plan->backward_version = params->version;
 }
 
 static Status forward(Context *ctx, Plan *plan) {
-    TRY(refresh_forward(ctx, plan));
+    TRY(plan_refresh_forward(ctx, plan));
     TRY(run_segments(ctx, plan, 0, plan->forward_segments));
     note_running(plan);
     return SPICA_OK;

@@ -11,6 +11,8 @@
     { __VA_ARGS__, -1 }
 
 static Status contribute(Builder *builder, ValueId value, const Contribution *contribution);
+static Status convolve_again(Builder *builder, ValueId value);
+static Status conv_input(Builder *builder, ValueId in, BufferId *buffer);
 
 static Status emit_norm_gradient(Builder *builder, ValueId value, const Contribution *lazy, BufferId addend,
                                  BufferId *out) {
@@ -187,6 +189,8 @@ static Status backward_group(Builder *builder, ValueId value) {
     const bool plain = group->a_norm < 0 && group->b_norm < 0 && group->slope == 1.0F;
     TRY(gradient_collect(builder, value, plain ? 1 : 2));
     if (state->contribution_count == 0) return SPICA_OK;
+    TRY(convolve_again(builder, group->a));
+    TRY(convolve_again(builder, group->b));
     BufferId masked = -1;
     if (!plain) {
         TRY(masked_buffer(builder, value, &masked));
@@ -206,13 +210,38 @@ static Status backward_group(Builder *builder, ValueId value) {
 
 /* --- the other nodes ---------------------------------------------------------------------------------------------- */
 
+/* recompute: a convolution's output stands in its buffer again, made from its input, which was kept or is made again in
+ * its turn. */
+static Status convolve_again(Builder *builder, ValueId value) {
+    if (value < 0 || !builder->plan->settings.recompute || builder->values[value].again ||
+        net_node(builder->net, value)->kind != NODE_CONV)
+        return SPICA_OK;
+    Value *state = &builder->values[value];
+    BufferId input;
+    TRY(conv_input(builder, builder_in(builder, value, 0), &input));
+    state->again = true;
+    TRY(buffer_like(builder, value, &state->buffer));
+    const Step step = {
+        .run = step_conv,
+        .name = "convolution again",
+        .node = value,
+        .grid = state->grid,
+        .chunk = 1,
+        .uses = USES(input, state->buffer),
+        .as.conv = {
+            .conv = builder->conv_of[value], .pass = CONV_FORWARD, .in = input, .out = state->buffer, .again = true}};
+    return step_add(builder, &step);
+}
+
 /* The buffer in which a convolution's input stands, computed again where that is cheaper than having kept it. */
 static Status conv_input(Builder *builder, ValueId in, BufferId *buffer) {
     Value *state = &builder->values[in];
     const NodeKind kind = net_node(builder->net, in)->kind;
     const bool element_wise = kind == NODE_RELU || kind == NODE_BATCH_NORM;
+    TRY(convolve_again(builder, in));
     *buffer = state->recomputed >= 0 ? state->recomputed : state->buffer;
     if (state->recomputed >= 0 || !element_wise || !group_is_simple(&state->group) || state->output) return SPICA_OK;
+    TRY(convolve_again(builder, state->group.a));
     const Operand a = group_operand(builder, state->group.a, state->group.a_norm);
     TRY(buffer_like(builder, in, &state->recomputed));
     const Step step = {

@@ -244,6 +244,7 @@ static void conv_prepare(Builder *builder, ValueId value) {
                                            .out = builder->values[value].layout,
                                            .folded = -1,
                                            .packed = -1,
+                                           .packed_data = -1,
                                            .bias = -1,
                                            .gradient_packed = -1};
     builder->conv_of[value] = plan->conv_count++;
@@ -402,6 +403,11 @@ static Status emit_conv(Builder *builder, ValueId value) {
     Conv *conv = &builder->plan->convs[index];
     TRY(buffer_add(builder, 0, 0, &conv->packed));
     buffer_pin(builder, conv->packed);
+    conv->packed_data = conv->packed;
+    if (builder->plan->settings.recompute) {
+        TRY(buffer_add(builder, 0, 0, &conv->packed_data));
+        buffer_pin(builder, conv->packed_data);
+    }
     if (conv->folded >= 0) {
         TRY(buffer_add(builder, (size_t)conv->shape.out_channels, 0, &conv->bias));
         buffer_pin(builder, conv->bias);

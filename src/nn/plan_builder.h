@@ -35,6 +35,7 @@ typedef struct Value {
     Grid grid;
     BufferId buffer;
     BufferId recomputed; /* backward: a second making of it, -1 */
+    bool again;          /* backward: `buffer` is a second making of it */
     Group group;         /* element-wise values: how they are made */
     Contribution contributions[CONTRIBUTIONS];
     int contribution_count;

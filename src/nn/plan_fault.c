@@ -67,7 +67,8 @@ Status plan_describe_fault(Context *ctx, Plan *plan, char *words, size_t capacit
     if (tensor != NULL || plan->reference != NULL || plan->input == NULL) return SPICA_OK;
     const int threads = omp_get_max_threads();
     omp_set_num_threads(1);
-    const Status status = search_forward(ctx, plan, &fault);
+    Status status = plan_refresh_forward(ctx, plan);
+    if (status == SPICA_OK) status = search_forward(ctx, plan, &fault);
     omp_set_num_threads(threads);
     plan->forward_done = false;
     if (status == SPICA_OK && fault >= 0) describe_value(plan, plan->steps[fault].node, words, capacity);

@@ -142,12 +142,11 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
                                  .activate = use->activate,
                                  .slope = use->slope,
                                  .threads = segment->parallel ? 1 : plan->threads};
-    ConvKernel **primitive = use->pass == CONV_FORWARD         ? &conv->forward
-                             : use->pass == CONV_BACKWARD_DATA ? &conv->data
-                                                               : &conv->weights;
+    ConvKernel **primitive = conv_step_kernel(conv, use);
     TRY(conv_kernel_open(ctx, plan->shim, primitive, &shape, &options));
     const size_t floats = conv_kernel_weight_floats(*primitive);
-    if (use->pass != CONV_BACKWARD_WEIGHTS) grow_buffer(plan, conv->packed, floats);
+    if (use->pass == CONV_FORWARD) grow_buffer(plan, conv->packed, floats);
+    if (use->pass == CONV_BACKWARD_DATA) grow_buffer(plan, conv->packed_data, floats);
     if (use->pass == CONV_BACKWARD_WEIGHTS) {
         conv->gradient_parts = segment->groups;
         grow_buffer(plan, conv->gradient_packed,
@@ -303,10 +302,7 @@ static int slice_worker(const Plan *plan, const Segment *segment, size_t slice) 
 }
 
 static Status bind_step(Context *ctx, Plan *plan, const Step *step, const Segment *segment) {
-    const Conv *conv = &plan->convs[step->as.conv.conv];
-    ConvKernel *primitive = step->as.conv.pass == CONV_FORWARD         ? conv->forward
-                            : step->as.conv.pass == CONV_BACKWARD_DATA ? conv->data
-                                                                       : conv->weights;
+    ConvKernel *primitive = *conv_step_kernel(&plan->convs[step->as.conv.conv], &step->as.conv);
     ConvBuffers *buffers;
     TRY(NEW_ZEROED(ctx, &buffers, segment->slices));
     for (size_t i = 0; i < segment->slices; i++) {

@@ -84,7 +84,8 @@ static bool opens_group(size_t slice, size_t slices, size_t groups) {
 
 static float *step_weights(const Plan *plan, const Step *step, const Slice *slice) {
     const Conv *conv = &plan->convs[step->as.conv.conv];
-    if (step->as.conv.pass != CONV_BACKWARD_WEIGHTS) return plan->buffers[conv->packed].base;
+    if (step->as.conv.pass == CONV_FORWARD) return plan->buffers[conv->packed].base;
+    if (step->as.conv.pass == CONV_BACKWARD_DATA) return plan->buffers[conv->packed_data].base;
     const size_t slices = plan->settings.batch / slice->count, groups = conv->gradient_parts;
     const size_t part =
         opens_group(slice->index, slices, groups) ? slice->index * groups / slices : groups + (size_t)slice->worker;
@@ -103,8 +104,7 @@ ConvBuffers conv_buffers(const Plan *plan, const Step *step, const Slice *slice)
 }
 
 Status step_conv(Context *ctx, Plan *plan, const Step *step, const Slice *slice) {
-    const Conv *conv = &plan->convs[step->as.conv.conv];
-    const ConvKernel *primitive = step->as.conv.pass == CONV_FORWARD ? conv->forward : conv->data;
+    const ConvKernel *primitive = *conv_step_kernel(&plan->convs[step->as.conv.conv], &step->as.conv);
     const ConvBuffers buffers = conv_buffers(plan, step, slice);
     (void)ctx;
     return conv_kernel_run(primitive, slice->index, &buffers) ? SPICA_OK : SPICA_ERROR_INTERNAL;

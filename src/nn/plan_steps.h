@@ -40,7 +40,9 @@ typedef struct Conv {
     Layout in, out;
     ValueId folded; /* INFER: the batch norm folded into the weights; -1: none */
     ConvKernel *forward, *data, *weights;
-    BufferId packed; /* the weights as the direction that runs reads them */
+    ConvKernel *again;            /* forward, in the backward direction */
+    BufferId packed, packed_data; /* the weights as the passes read them; one buffer for both, unless backward runs
+                                     forward convolutions again */
     BufferId bias;
     BufferId gradient_packed; /* one part for each group of slices */
     size_t gradient_parts;
@@ -66,6 +68,7 @@ typedef struct ConvStep {
     BufferId in, out;
     bool sum, activate;
     float slope;
+    bool again; /* a forward pass in the backward direction */
 } ConvStep;
 
 typedef struct CombineStep {
@@ -143,15 +146,26 @@ struct Plan {
     BufferId outputs[4];
     int *unreached; /* entries of Params.table that backward does not reach: their gradients are zeroed */
     int unreached_count;
-    uint64_t packed_version; /* of the parameters in the packed copies */
-    bool packed_backward;    /* which are those for the backward direction */
-    uint64_t calls;          /* forwards so far: dropout's step */
+    uint64_t forward_version, backward_version; /* of the parameters in the packed copies; NOT_PACKED */
+    uint64_t calls;                             /* forwards so far: dropout's step */
     bool forward_done;
     const float *input;
     const float *const *d_outputs;
     double *profile; /* seconds of each step, NULL: not measured */
     struct Reference *reference;
 };
+
+#define NOT_PACKED UINT64_MAX
+
+/* The kernel of a convolution step. */
+static inline ConvKernel **conv_step_kernel(Conv *conv, const ConvStep *step) {
+    switch (step->pass) {
+    case CONV_BACKWARD_DATA: return &conv->data;
+    case CONV_BACKWARD_WEIGHTS: return &conv->weights;
+    case CONV_FORWARD: break;
+    }
+    return step->again ? &conv->again : &conv->forward;
+}
 
 /* The floats of a buffer that a slice works on. */
 static inline float *buffer_at(const Plan *plan, BufferId id, const Slice *slice) {
@@ -196,6 +210,9 @@ Status step_avg_pool_backward(Context *ctx, Plan *plan, const Step *step, const 
 Status step_linear(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
 Status step_linear_backward(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
 Status step_dropout(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
+
+/* Packs the weights for the forward direction where they are not. */
+Status plan_refresh_forward(Context *ctx, Plan *plan);
 
 /* Measures every step of the following calls (seconds add up in plan->profile) until `on` is false. */
 Status plan_profile(Context *ctx, Plan *plan, bool on);

@@ -242,6 +242,60 @@ static void test_same_bits(void **state) {
     test_context_close(&ctx);
 }
 
+/* Convolutions computed again in backward give the bits of those that were kept, on networks with shortcuts, strides,
+ * small maps and convolutions that read convolutions. */
+static void test_recompute(void **state) {
+    (void)state;
+    static const struct {
+        NetBuilder builder;
+        Shape shape;
+    } cases[] = {
+        {build_resnet, {.channels = 3, .side = 14, .batch = 8, .width = 16, .kernel = 3, .stride = 1}},
+        {build_resnet, {.channels = 1, .side = 9, .batch = 4, .groups = 2, .width = 8, .kernel = 3, .stride = 2}},
+        {build_wide, {.channels = 3, .side = 8, .batch = 32, .width = 64}},
+        {build_conv, {.channels = 8, .side = 14, .batch = 3, .width = 20, .kernel = 3, .stride = 1}},
+    };
+    Context *ctx = test_context_open();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        PlanSettings settings = {.kind = PLAN_TRAIN, .update_running = true};
+        Outcome kept, again;
+        run_plan(ctx, cases[i].builder, &cases[i].shape, settings, 2, &kept);
+        settings.recompute = true;
+        run_plan(ctx, cases[i].builder, &cases[i].shape, settings, 2, &again);
+        ValueId outputs[4];
+        int count;
+        Net *net = build_net(ctx, cases[i].builder, &cases[i].shape, outputs, &count);
+        assert_memory_equal(kept.gradients, again.gradients, net_params(net)->count * sizeof(float));
+        assert_memory_equal(kept.buffers, again.buffers, net_params(net)->buffer_count * sizeof(float));
+        net_close(ctx, &net);
+        outcome_close(ctx, &kept);
+        outcome_close(ctx, &again);
+    }
+    test_context_close(&ctx);
+}
+
+/* Under a limit that the ordinary plan does not keep to, a plan that keeps less is made; under a lower one, none. */
+static void test_memory_limit(void **state) {
+    (void)state;
+    const Shape shape = {.channels = 3, .side = 16, .batch = 32, .width = 32, .kernel = 3, .stride = 1};
+    Context *ctx = test_context_open();
+    PlanSettings settings = {.kind = PLAN_TRAIN, .batch = 32};
+    Net *net = build_net(ctx, build_resnet, &shape, settings.outputs, &settings.output_count);
+    Plan *plan;
+    TEST_OK(ctx, plan_open(ctx, &plan, net, &settings));
+    const size_t bytes = plan_bytes(plan);
+    plan_close(ctx, &plan);
+    spica_context_limit_memory(ctx, ctx->memory_used + bytes - 1);
+    TEST_OK(ctx, plan_open(ctx, &plan, net, &settings));
+    assert_true(plan_bytes(plan) < bytes);
+    plan_close(ctx, &plan);
+    spica_context_limit_memory(ctx, ctx->memory_used + bytes / 8);
+    TEST_FAILS(ctx, SPICA_ERROR_MEMORY, "out of memory", plan_open(ctx, &plan, net, &settings));
+    assert_null(plan);
+    net_close(ctx, &net);
+    test_context_close(&ctx);
+}
+
 /* Weights changed, threads changed, gradients of some outputs only. */
 static void test_changes_between_calls(void **state) {
     (void)state;
@@ -360,6 +414,8 @@ int main(void) {
         cmocka_unit_test(test_matrices),
         cmocka_unit_test(test_wide_network),
         cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_recompute),
+        cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_changes_between_calls),
         cmocka_unit_test(test_missing_output_gradients),
         cmocka_unit_test(test_refusals),
