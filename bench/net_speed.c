@@ -74,7 +74,7 @@ static void print_profile(const Plan *plan, int calls) {
             segment++;
         const char *kernel = "";
         if (step->run == step_conv || step->run == step_weight_gradient)
-            kernel = conv_kernel_name(*conv_step_kernel(&plan->convs[step->as.conv.conv], &step->as.conv));
+            kernel = conv_kernel_name(*conv_step_kernel(plan->convs, step));
         fprintf(stderr, "%8.3f ms  %-22s %-32s %4dx%-3d slices %zu%s %s\n", plan->profile[i] / calls * 1e3, step->name,
                 name, node->channels, node->height, segment->slices, segment->parallel ? " parallel" : "", kernel);
         total += plan->profile[i] / calls;

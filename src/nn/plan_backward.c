@@ -210,12 +210,7 @@ static Status backward_group(Builder *builder, ValueId value) {
 
 /* --- the other nodes ---------------------------------------------------------------------------------------------- */
 
-/* recompute: a convolution's output stands in its buffer again, made from its input, which was kept or is made again in
- * its turn. */
-static Status convolve_again(Builder *builder, ValueId value) {
-    if (value < 0 || !builder->plan->settings.recompute || builder->values[value].again ||
-        net_node(builder->net, value)->kind != NODE_CONV)
-        return SPICA_OK;
+static Status emit_conv_again(Builder *builder, ValueId value) {
     Value *state = &builder->values[value];
     BufferId input;
     TRY(conv_input(builder, builder_in(builder, value, 0), &input));
@@ -228,9 +223,21 @@ static Status convolve_again(Builder *builder, ValueId value) {
         .grid = state->grid,
         .chunk = 1,
         .uses = USES(input, state->buffer),
-        .as.conv = {
-            .conv = builder->conv_of[value], .pass = CONV_FORWARD, .in = input, .out = state->buffer, .again = true}};
+        .as.conv = {.conv = builder->conv_of[value], .pass = CONV_FORWARD, .in = input, .out = state->buffer}};
     return step_add(builder, &step);
+}
+
+/* recompute: a convolution's output stands in its buffer again, made from its input, which was kept or is made again in
+ * its turn. */
+static Status convolve_again(Builder *builder, ValueId value) {
+    if (value < 0 || !builder->plan->settings.recompute || builder->values[value].again ||
+        net_node(builder->net, value)->kind != NODE_CONV)
+        return SPICA_OK;
+    const bool outer = builder->again;
+    builder->again = true;
+    const Status status = emit_conv_again(builder, value);
+    builder->again = outer;
+    return status;
 }
 
 /* The buffer in which a convolution's input stands, computed again where that is cheaper than having kept it. */

@@ -53,7 +53,8 @@ Status step_add(Builder *builder, const Step *step) {
         if (buffer->first < 0) buffer->first = plan->step_count;
         buffer->last = plan->step_count;
     }
-    plan->steps[plan->step_count++] = *step;
+    plan->steps[plan->step_count] = *step;
+    plan->steps[plan->step_count++].again = builder->again;
     return SPICA_OK;
 }
 

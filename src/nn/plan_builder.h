@@ -53,6 +53,7 @@ typedef struct Builder {
     int *unpacks; /* convolutions whose weight gradients still lie in the library's layout */
     int unpack_count;
     Layout house; /* what the convolutions prefer */
+    bool again;   /* the steps that are added repeat forward ones */
 } Builder;
 
 /* The node that a value reads at place k, dropouts skipped where they do nothing; -1: none. */

@@ -15,16 +15,23 @@
 
 static bool is_conv_step(const Step *step) { return step->run == step_conv || step->run == step_weight_gradient; }
 
+/* Segments are planned as if no forward step were repeated: a segment passes over repeated ones, unless it begins with
+ * one. So the slices, and with them the order of sums, are those of a plan without them. */
+static bool is_in(const Plan *plan, const Segment *segment, int step) {
+    return plan->steps[step].again == plan->steps[segment->first].again;
+}
+
 /* Output pixels of the segment's convolutions, 0 while it has none. Convolutions of another size want slices of
  * another size. */
 static size_t segment_pixels(const Plan *plan, const Segment *segment) {
     for (int i = segment->first; i <= segment->last; i++)
-        if (is_conv_step(&plan->steps[i])) return node_pixels(net_node(plan->net, plan->steps[i].node));
+        if (is_in(plan, segment, i) && is_conv_step(&plan->steps[i]))
+            return node_pixels(net_node(plan->net, plan->steps[i].node));
     return 0;
 }
 
 static bool joins_segment(const Plan *plan, const Segment *segment, int step) {
-    if (step == plan->forward_count || plan->steps[step].whole || plan->steps[step - 1].whole) return false;
+    if (step == plan->forward_count || plan->steps[step].whole || plan->steps[segment->last].whole) return false;
     if (!is_conv_step(&plan->steps[step])) return true;
     const size_t pixels = segment_pixels(plan, segment);
     return pixels == 0 || pixels == node_pixels(net_node(plan->net, plan->steps[step].node));
@@ -60,6 +67,7 @@ static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
     size_t picture = 1, weights = 0, pictures = 0;
     for (int i = segment->first; i <= segment->last; i++) {
         const Step *step = &plan->steps[i];
+        if (!is_in(plan, segment, i)) continue;
         const size_t floats = step_picture_floats(plan, step);
         if (floats > picture) picture = floats;
         while (wish.multiple % step->chunk != 0)
@@ -99,18 +107,53 @@ static void choose_slices(Plan *plan, Segment *segment) {
     if (wish.gradients && segment->groups > most) segment->groups = most;
 }
 
-static Status make_segments(Context *ctx, Plan *plan) {
-    TRY(NEW_ZEROED(ctx, &plan->segments, (size_t)plan->step_count));
+static Segment new_segment(const Plan *plan, int step) {
+    return (Segment){.first = step, .last = step, .slices = 1, .slice_pictures = plan->settings.batch, .groups = 1};
+}
+
+/* The segments of the steps that repeat nothing, or of those that repeat forward ones; segment_at[step]: the step's. */
+static void plan_segments(Plan *plan, bool again, Segment *segments, int *segment_at) {
+    int count = 0;
     for (int i = 0; i < plan->step_count; i++) {
-        if (i == 0 || !joins_segment(plan, &plan->segments[plan->segment_count - 1], i))
-            plan->segments[plan->segment_count++] =
-                (Segment){.first = i, .last = i, .slices = 1, .slice_pictures = plan->settings.batch, .groups = 1};
+        if (plan->steps[i].again != again) continue;
+        if (count == 0 || !joins_segment(plan, &segments[count - 1], i)) segments[count++] = new_segment(plan, i);
+        segments[count - 1].last = i;
+        segment_at[i] = count - 1;
+    }
+    for (int i = 0; i < count; i++)
+        if (!plan->steps[segments[i].first].whole) choose_slices(plan, &segments[i]);
+}
+
+/* The plan's segments: neighbouring steps of one planned segment. */
+static void cut_segments(Plan *plan, const Segment *planned[2], const int *segment_at) {
+    for (int i = 0; i < plan->step_count; i++) {
+        const Step *step = &plan->steps[i];
+        if (i == 0 || step->again != step[-1].again || segment_at[i] != segment_at[i - 1]) {
+            plan->segments[plan->segment_count] = planned[step->again][segment_at[i]];
+            plan->segments[plan->segment_count++].first = i;
+        }
         plan->segments[plan->segment_count - 1].last = i;
         if (i < plan->forward_count) plan->forward_segments = plan->segment_count;
     }
-    for (int i = 0; i < plan->segment_count; i++)
-        if (!plan->steps[plan->segments[i].first].whole) choose_slices(plan, &plan->segments[i]);
-    return SPICA_OK;
+}
+
+static Status make_segments(Context *ctx, Plan *plan) {
+    const size_t steps = (size_t)plan->step_count;
+    Segment *once = NULL, *again = NULL;
+    int *segment_at = NULL;
+    Status status;
+    TRY_GOTO(status, end, NEW_ZEROED(ctx, &plan->segments, steps));
+    TRY_GOTO(status, end, NEW_ZEROED(ctx, &once, steps));
+    TRY_GOTO(status, end, NEW_ZEROED(ctx, &again, steps));
+    TRY_GOTO(status, end, NEW_ZEROED(ctx, &segment_at, steps));
+    plan_segments(plan, false, once, segment_at);
+    plan_segments(plan, true, again, segment_at);
+    cut_segments(plan, (const Segment *[]){once, again}, segment_at);
+end:
+    FREE_ARRAY(ctx, &once);
+    FREE_ARRAY(ctx, &again);
+    FREE_ARRAY(ctx, &segment_at);
+    return status;
 }
 
 static Segment *segment_of(const Plan *plan, int step) {
@@ -142,7 +185,7 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
                                  .activate = use->activate,
                                  .slope = use->slope,
                                  .threads = segment->parallel ? 1 : plan->threads};
-    ConvKernel **primitive = conv_step_kernel(conv, use);
+    ConvKernel **primitive = conv_step_kernel(plan->convs, step);
     TRY(conv_kernel_open(ctx, plan->shim, primitive, &shape, &options));
     const size_t floats = conv_kernel_weight_floats(*primitive);
     if (use->pass == CONV_FORWARD) grow_buffer(plan, conv->packed, floats);
@@ -302,7 +345,7 @@ static int slice_worker(const Plan *plan, const Segment *segment, size_t slice) 
 }
 
 static Status bind_step(Context *ctx, Plan *plan, const Step *step, const Segment *segment) {
-    ConvKernel *primitive = *conv_step_kernel(&plan->convs[step->as.conv.conv], &step->as.conv);
+    ConvKernel *primitive = *conv_step_kernel(plan->convs, step);
     ConvBuffers *buffers;
     TRY(NEW_ZEROED(ctx, &buffers, segment->slices));
     for (size_t i = 0; i < segment->slices; i++) {

@@ -104,7 +104,7 @@ ConvBuffers conv_buffers(const Plan *plan, const Step *step, const Slice *slice)
 }
 
 Status step_conv(Context *ctx, Plan *plan, const Step *step, const Slice *slice) {
-    const ConvKernel *primitive = *conv_step_kernel(&plan->convs[step->as.conv.conv], &step->as.conv);
+    const ConvKernel *primitive = *conv_step_kernel(plan->convs, step);
     const ConvBuffers buffers = conv_buffers(plan, step, slice);
     (void)ctx;
     return conv_kernel_run(primitive, slice->index, &buffers) ? SPICA_OK : SPICA_ERROR_INTERNAL;

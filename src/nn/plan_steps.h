@@ -68,7 +68,6 @@ typedef struct ConvStep {
     BufferId in, out;
     bool sum, activate;
     float slope;
-    bool again; /* a forward pass in the backward direction */
 } ConvStep;
 
 typedef struct CombineStep {
@@ -102,6 +101,7 @@ struct Step {
     StepRun run;
     const char *name; /* for the profile */
     bool whole;
+    bool again; /* repeats a forward step in the backward direction */
     ValueId node;
     Grid grid;
     size_t chunk;                /* pictures that must stay together; a slice is a multiple of it */
@@ -158,8 +158,9 @@ struct Plan {
 #define NOT_PACKED UINT64_MAX
 
 /* The kernel of a convolution step. */
-static inline ConvKernel **conv_step_kernel(Conv *conv, const ConvStep *step) {
-    switch (step->pass) {
+static inline ConvKernel **conv_step_kernel(Conv *convs, const Step *step) {
+    Conv *conv = &convs[step->as.conv.conv];
+    switch (step->as.conv.pass) {
     case CONV_BACKWARD_DATA: return &conv->data;
     case CONV_BACKWARD_WEIGHTS: return &conv->weights;
     case CONV_FORWARD: break;

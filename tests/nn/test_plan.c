@@ -277,9 +277,9 @@ static void test_recompute(void **state) {
 /* Under a limit that the ordinary plan does not keep to, a plan that keeps less is made; under a lower one, none. */
 static void test_memory_limit(void **state) {
     (void)state;
-    const Shape shape = {.channels = 3, .side = 16, .batch = 32, .width = 32, .kernel = 3, .stride = 1};
+    const Shape shape = {.channels = 3, .side = 32, .batch = 64, .width = 16, .kernel = 3, .stride = 1};
     Context *ctx = test_context_open();
-    PlanSettings settings = {.kind = PLAN_TRAIN, .batch = 32};
+    PlanSettings settings = {.kind = PLAN_TRAIN, .batch = 64};
     Net *net = build_net(ctx, build_resnet, &shape, settings.outputs, &settings.output_count);
     Plan *plan;
     TEST_OK(ctx, plan_open(ctx, &plan, net, &settings));
