@@ -53,6 +53,7 @@ Status time_calls(Context *ctx, Status (*step)(Context *ctx, void *state), void 
 #define RESNET18(w, s) .backbone = "resnet18", .stem = STEM_CIFAR, .width = (w), .side = (s), .channels = 3
 #define RESNET18_SMALL(w, b)                                                                                           \
     .backbone = "resnet18", .stem = STEM_SMALL, .width = (w), .side = 28, .channels = 1, .batch = (b)
+#define RESNET34_IMAGENET .backbone = "resnet34", .stem = STEM_IMAGENET, .width = 64, .side = 224, .channels = 3
 #define ENGINE(name, ...)                                                                                              \
     {"train." name, "pictures/s", bench_train, __VA_ARGS__}, { "infer." name, "pictures/s", bench_infer, __VA_ARGS__ }
 
@@ -79,6 +80,11 @@ static const Bench benches[] = {
     ENGINE("resnet34.w64.32x32.b128", .backbone = "resnet34", .stem = STEM_CIFAR, .width = 64, .side = 32,
            .channels = 3, .batch = 128),
     ENGINE("wrn28-2.32x32.b128", .backbone = "wrn28-2", .stem = STEM_CIFAR, .side = 32, .channels = 3, .batch = 128),
+    {"train-again.resnet18.w64.32x32.b128", "pictures/s", bench_train_again, RESNET18(64, 32), .batch = 128},
+    {"memory.resnet18.w64.32x32.b128", "MB", bench_memory_kept, RESNET18(64, 32), .batch = 128},
+    {"memory-again.resnet18.w64.32x32.b128", "MB", bench_memory_again, RESNET18(64, 32), .batch = 128},
+    {"memory.resnet34.w64.224x224.b128", "MB", bench_memory_kept, RESNET34_IMAGENET, .batch = 128},
+    {"memory-again.resnet34.w64.224x224.b128", "MB", bench_memory_again, RESNET34_IMAGENET, .batch = 128},
     {"moco.resnet18.w64.32x32.b128", "steps/s", bench_moco, RESNET18(64, 32), .batch = 128},
     {"moco.resnet18.w16.32x32.b128", "steps/s", bench_moco, RESNET18(16, 32), .batch = 128},
     {"pica.resnet18.w64.32x32.b64r3", "steps/s", bench_pica, RESNET18(64, 32), .batch = 64},

@@ -24,7 +24,7 @@ static Status engine_step(Context *ctx, void *opaque) {
     return SPICA_OK;
 }
 
-static Status engine_open(Context *ctx, const Bench *bench, PlanKind kind, EngineState *state) {
+static Status engine_open(Context *ctx, const Bench *bench, PlanKind kind, bool recompute, EngineState *state) {
     ModelSpec spec;
     ValueId features, output;
     TRY(bench_spec(ctx, bench, &spec));
@@ -38,7 +38,8 @@ static Status engine_open(Context *ctx, const Bench *bench, PlanKind kind, Engin
                                    .batch = bench->batch,
                                    .outputs = {output},
                                    .output_count = 1,
-                                   .update_running = kind == PLAN_TRAIN};
+                                   .update_running = kind == PLAN_TRAIN,
+                                   .recompute = recompute};
     TRY(plan_open(ctx, &state->plan, state->net, &settings));
     const OptimiserSettings sgd = {.kind = OPTIMISER_SGD, .momentum = 0.9f, .weight_decay = 1e-4f};
     TRY(optimiser_open(ctx, &state->optimiser, &sgd, net_params(state->net)));
@@ -54,23 +55,47 @@ static Status engine_open(Context *ctx, const Bench *bench, PlanKind kind, Engin
     return SPICA_OK;
 }
 
-static Status bench_engine(Context *ctx, const Bench *bench, PlanKind kind, double *value) {
+static void engine_close(Context *ctx, EngineState *state) {
+    FREE_ARRAY(ctx, &state->input);
+    FREE_ARRAY(ctx, &state->d_output);
+    optimiser_close(ctx, &state->optimiser);
+    plan_close(ctx, &state->plan);
+    net_close(ctx, &state->net);
+}
+
+static Status bench_engine(Context *ctx, const Bench *bench, PlanKind kind, bool recompute, double *value) {
     EngineState state = {0};
-    Status status = engine_open(ctx, bench, kind, &state);
+    Status status = engine_open(ctx, bench, kind, recompute, &state);
     if (status == SPICA_OK) status = time_calls(ctx, engine_step, &state, value);
     *value *= (double)bench->batch;
-    FREE_ARRAY(ctx, &state.input);
-    FREE_ARRAY(ctx, &state.d_output);
-    optimiser_close(ctx, &state.optimiser);
-    plan_close(ctx, &state.plan);
-    net_close(ctx, &state.net);
+    engine_close(ctx, &state);
     return status;
 }
 
 Status bench_train(Context *ctx, const Bench *bench, double *value) {
-    return bench_engine(ctx, bench, PLAN_TRAIN, value);
+    return bench_engine(ctx, bench, PLAN_TRAIN, false, value);
 }
 
 Status bench_infer(Context *ctx, const Bench *bench, double *value) {
-    return bench_engine(ctx, bench, PLAN_INFER, value);
+    return bench_engine(ctx, bench, PLAN_INFER, false, value);
+}
+
+Status bench_train_again(Context *ctx, const Bench *bench, double *value) {
+    return bench_engine(ctx, bench, PLAN_TRAIN, true, value);
+}
+
+static Status engine_memory(Context *ctx, const Bench *bench, bool recompute, double *value) {
+    EngineState state = {0};
+    const Status status = engine_open(ctx, bench, PLAN_TRAIN, recompute, &state);
+    *value = (double)ctx->memory_used / 1e6;
+    engine_close(ctx, &state);
+    return status;
+}
+
+Status bench_memory_kept(Context *ctx, const Bench *bench, double *value) {
+    return engine_memory(ctx, bench, false, value);
+}
+
+Status bench_memory_again(Context *ctx, const Bench *bench, double *value) {
+    return engine_memory(ctx, bench, true, value);
 }

@@ -34,6 +34,12 @@ Status time_calls(Context *ctx, Status (*step)(Context *ctx, void *state), void 
 Status bench_train(Context *ctx, const Bench *bench, double *value);
 Status bench_infer(Context *ctx, const Bench *bench, double *value);
 
+/* The same with convolutions computed again in backward; and what a training step holds, network, optimiser and input
+ * included, in MB. */
+Status bench_train_again(Context *ctx, const Bench *bench, double *value);
+Status bench_memory_kept(Context *ctx, const Bench *bench, double *value);
+Status bench_memory_again(Context *ctx, const Bench *bench, double *value);
+
 /* bench_methods.c: whole steps a second; the share of PICA's heads and loss; one epoch of stage 2's heads. */
 Status bench_moco(Context *ctx, const Bench *bench, double *value);
 Status bench_pica(Context *ctx, const Bench *bench, double *value);
