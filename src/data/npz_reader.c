@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "data/array_dataset.h"
+#include "data/embedding_array.h"
 #include "data/zip_file.h"
 
 /* Names of splits: those of Keras' mnist.npz, and those of MedMNIST (https://medmnist.com). */
@@ -22,8 +23,10 @@ static const struct {
 
 /* Names where there are no splits, best first. arr_0 is what numpy.savez calls an array without a name. */
 static const char *const picture_names[] = {"x", "images", "data", "arr_0"};
+static const char *const embedding_names[] = {"embeddings", "features", "x", "data", "arr_0"};
 static const char *const label_names[] = {"y", "labels", "label"};
 #define PICTURE_NAMES (sizeof picture_names / sizeof picture_names[0])
+#define EMBEDDING_NAMES (sizeof embedding_names / sizeof embedding_names[0])
 #define LABEL_NAMES (sizeof label_names / sizeof label_names[0])
 
 /* The streams of one part's arrays. */
@@ -38,7 +41,8 @@ typedef struct NpzSource {
     ArrayPart parts[NPZ_SPLITS];
     NpzStreams streams[NPZ_SPLITS]; /* of each part */
     size_t part_count;
-    Arena arena; /* of the parts' texts */
+    bool embeddings; /* in the place of pictures */
+    Arena arena;     /* of the parts' texts */
 } NpzSource;
 
 static void npz_close(Context *ctx, NpzSource *source) {
@@ -124,18 +128,23 @@ static Status npz_add_splits(Context *ctx, NpzSource *source) {
                         source->request->split == SPLIT_TEST ? "x_test or test_images" : "x_train or train_images");
 }
 
-/* Reads the header of an array and tells whether it is one of pictures. */
-static Status npz_examine(Context *ctx, NpzSource *source, const char *array, bool *pictures) {
-    ZipStream stream = {0};
-    NpySource bytes;
-    NpyHeader header;
-    Status status;
-    TRY_GOTO(status, close, npz_open_array(ctx, source, array, &stream, &bytes));
-    TRY_GOTO(status, close, npy_read_header(ctx, &bytes, &header));
-    *pictures = array_holds_pictures(&header);
-close:
-    zip_stream_close(ctx, &stream);
-    return status;
+/* *chosen: the first array of the names whose header is of the kind; unchanged where there is none. */
+static Status npz_choose(Context *ctx, NpzSource *source, const char *const *names, size_t count,
+                         bool (*is_kind)(const NpyHeader *header), const char **chosen) {
+    for (size_t i = 0; i < count; i++) {
+        ZipStream stream = {0};
+        NpySource bytes;
+        NpyHeader header;
+        if (npz_find(source, names[i]) == NULL) continue;
+        Status status = npz_open_array(ctx, source, names[i], &stream, &bytes);
+        if (status == SPICA_OK) status = npy_read_header(ctx, &bytes, &header);
+        zip_stream_close(ctx, &stream);
+        TRY(status);
+        if (!is_kind(&header)) continue;
+        *chosen = names[i];
+        break;
+    }
+    return SPICA_OK;
 }
 
 /* Says which arrays there are instead. */
@@ -146,23 +155,30 @@ static Status nothing_found(Context *ctx, const NpzSource *source) {
             (size_t)snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", source->zip.members[i].name);
     return context_fail(
         ctx, SPICA_ERROR_DATA,
-        "%s: no array x, images, data, arr_0, x_train, train_images, x_test or test_images; it holds %s",
+        "%s: no array x, images, data, arr_0, x_train, train_images, x_test, test_images, embeddings or features; it "
+        "holds %s",
         source->zip.path, names);
 }
 
-/* The first array of the names that holds pictures; where none does, the first one, for a message that says why. */
+/* The first array of the names that holds pictures, else the first that holds embeddings; where none does, the first
+ * one, for a message that says why. */
 static Status npz_add_pictures(Context *ctx, NpzSource *source) {
-    const char *chosen = npz_find_name(source, picture_names, PICTURE_NAMES);
-    if (chosen == NULL) return nothing_found(ctx, source);
-    for (size_t i = 0; i < PICTURE_NAMES; i++) {
-        bool pictures = false;
-        if (npz_find(source, picture_names[i]) == NULL) continue;
-        TRY(npz_examine(ctx, source, picture_names[i], &pictures));
-        if (!pictures) continue;
-        chosen = picture_names[i];
-        break;
+    const char *chosen = NULL;
+    TRY(npz_choose(ctx, source, picture_names, PICTURE_NAMES, array_holds_pictures, &chosen));
+    if (chosen == NULL) {
+        TRY(npz_choose(ctx, source, embedding_names, EMBEDDING_NAMES, array_holds_embeddings, &chosen));
+        source->embeddings = chosen != NULL;
     }
+    if (chosen == NULL) chosen = npz_find_name(source, picture_names, PICTURE_NAMES);
+    if (chosen == NULL) return nothing_found(ctx, source);
     return npz_add_part(ctx, source, chosen, npz_find_name(source, label_names, LABEL_NAMES));
+}
+
+static Status npz_read_embeddings(Context *ctx, Dataset *dataset, const NpzSource *source) {
+    const ArrayPart *part = &source->parts[0];
+    NpyHeader header;
+    TRY(npy_read_header(ctx, &part->pictures, &header));
+    return embeddings_read(ctx, dataset, part, &header);
 }
 
 static Status npz_read(Context *ctx, Dataset *dataset, const ReadRequest *request) {
@@ -170,7 +186,10 @@ static Status npz_read(Context *ctx, Dataset *dataset, const ReadRequest *reques
     Status status;
     TRY_GOTO(status, close, zip_open(ctx, &source.zip, request->path));
     TRY_GOTO(status, close, npz_has_splits(&source) ? npz_add_splits(ctx, &source) : npz_add_pictures(ctx, &source));
-    status = arrays_read(ctx, dataset, source.parts, source.part_count, request->path);
+    if (source.embeddings)
+        status = npz_read_embeddings(ctx, dataset, &source);
+    else
+        status = arrays_read(ctx, dataset, source.parts, source.part_count, request->path);
 close:
     npz_close(ctx, &source);
     return status;

@@ -19,6 +19,8 @@
 #define SUM_BYTES 8
 #define KIND_AT 156
 #define MAGIC_AT 257
+#define TARGET_AT 157
+#define TARGET_BYTES 100
 #define PREFIX_AT 345
 #define PREFIX_BYTES 155
 
@@ -106,6 +108,7 @@ Status tar_open(Context *ctx, TarFile *tar, const char *path) {
 /* What was said of a member holds for that one alone. */
 static void extensions_forget(Context *ctx, TarFile *tar) {
     FREE_ARRAY(ctx, &tar->long_name);
+    FREE_ARRAY(ctx, &tar->long_target);
     tar->has_size = tar->holes = false;
 }
 
@@ -113,6 +116,7 @@ void tar_close(Context *ctx, TarFile *tar) {
     if (tar->open) close(tar->file);
     tar->open = false;
     FREE_ARRAY(ctx, &tar->name);
+    FREE_ARRAY(ctx, &tar->target);
     extensions_forget(ctx, tar);
 }
 
@@ -131,9 +135,9 @@ static Status text_copy(Context *ctx, char **text, const void *bytes, size_t cou
     return SPICA_OK;
 }
 
-static Status long_name_set(Context *ctx, TarFile *tar, const void *bytes, size_t count) {
-    FREE_ARRAY(ctx, &tar->long_name);
-    return text_copy(ctx, &tar->long_name, bytes, count);
+static Status long_text_set(Context *ctx, char **text, const void *bytes, size_t count) {
+    FREE_ARRAY(ctx, text);
+    return text_copy(ctx, text, bytes, count);
 }
 
 /* The ordinary name: POSIX' prefix, a slash, the name. */
@@ -169,7 +173,8 @@ static Status keyword_take(Context *ctx, TarFile *tar, const uint8_t *key, size_
                            size_t count, bool *valid) {
     static const char holes[] = "GNU.sparse.";
     *valid = true;
-    if (key_is(key, key_count, "path")) return long_name_set(ctx, tar, value, count);
+    if (key_is(key, key_count, "path")) return long_text_set(ctx, &tar->long_name, value, count);
+    if (key_is(key, key_count, "linkpath")) return long_text_set(ctx, &tar->long_target, value, count);
     if (key_is(key, key_count, "size")) {
         tar->has_size = true;
         *valid = decimal_read(value, count, &tar->long_size);
@@ -203,7 +208,7 @@ static Status records_take(Context *ctx, TarFile *tar, const uint8_t *bytes, siz
     return SPICA_OK;
 }
 
-/* kind: pax' 'x' for the next member; GNU's 'L' for its name. */
+/* kind: pax' 'x' for the next member; GNU's 'L' for its name, 'K' for what it links to. */
 static Status extension_take(Context *ctx, TarFile *tar, char kind, const TarMember *member) {
     uint8_t *bytes;
     if (member->size > EXTENSION_MOST) return header_fail(ctx, tar, member->header, "a name of more than a megabyte");
@@ -213,7 +218,9 @@ static Status extension_take(Context *ctx, TarFile *tar, char kind, const TarMem
     if (!bytes_read_at(tar->file, bytes, count, member->offset))
         status = context_fail(ctx, SPICA_ERROR_DATA, "%s: cannot be read at byte %" PRIu64, tar->path, member->offset);
     else if (kind == 'L')
-        status = long_name_set(ctx, tar, bytes, count);
+        status = long_text_set(ctx, &tar->long_name, bytes, count);
+    else if (kind == 'K')
+        status = long_text_set(ctx, &tar->long_target, bytes, count);
     else
         status = records_take(ctx, tar, bytes, count, member->header);
     FREE_ARRAY(ctx, &bytes);
@@ -237,7 +244,7 @@ static TarKind kind_of(char kind, const TarFile *tar) {
         /* Before there were kinds, a slash told a folder. */
         if (length > 0 && tar->name[length - 1] == '/') return TAR_FOLDER;
         return tar->holes ? TAR_SPARSE : TAR_FILE;
-    case '1':
+    case '1': return TAR_HARD_LINK;
     case '2': return TAR_LINK;
     case '3':
     case '4': return TAR_DEVICE;
@@ -284,17 +291,23 @@ static Status span_read(Context *ctx, TarFile *tar, const uint8_t block[TAR_BLOC
     return SPICA_OK;
 }
 
-/* Names the member whose header this is, and tells its kind. */
+/* *text = *long_text, which is NULL from then on. */
+static void text_take(Context *ctx, char **text, char **long_text) {
+    FREE_ARRAY(ctx, text);
+    *text = *long_text;
+    *long_text = NULL;
+}
+
+/* Names the member whose header this is, and what it links to, and tells its kind. */
 static Status member_complete(Context *ctx, TarFile *tar, const uint8_t block[TAR_BLOCK], TarMember *member) {
-    FREE_ARRAY(ctx, &tar->name);
-    if (tar->long_name != NULL) {
-        tar->name = tar->long_name;
-        tar->long_name = NULL;
-    } else {
-        TRY(short_name_read(ctx, block, &tar->name));
-    }
+    text_take(ctx, &tar->name, &tar->long_name);
+    text_take(ctx, &tar->target, &tar->long_target);
+    if (tar->name == NULL) TRY(short_name_read(ctx, block, &tar->name));
     member->name = tar->name;
     member->kind = kind_of((char)block[KIND_AT], tar);
+    if (member->kind == TAR_HARD_LINK && tar->target == NULL)
+        TRY(text_copy(ctx, &tar->target, block + TARGET_AT, TARGET_BYTES));
+    member->target = member->kind == TAR_HARD_LINK ? tar->target : NULL;
     extensions_forget(ctx, tar);
     return SPICA_OK;
 }
@@ -307,7 +320,7 @@ Status tar_next(Context *ctx, TarFile *tar, TarMember *member, bool *found) {
         TRY(span_read(ctx, tar, block, member));
         const char kind = (char)block[KIND_AT];
         if (!kind_is_extension(kind)) return member_complete(ctx, tar, block, member);
-        /* Of what is said of all members (g), of a link's aim (K) and of the archive (V) nothing is needed. */
-        if (kind == 'x' || kind == 'X' || kind == 'L') TRY(extension_take(ctx, tar, kind, member));
+        /* Of what is said of all members (g) and of the archive (V) nothing is needed. */
+        if (strchr("xXLK", kind) != NULL) TRY(extension_take(ctx, tar, kind, member));
     }
 }

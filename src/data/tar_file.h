@@ -15,7 +15,8 @@
 typedef enum TarKind {
     TAR_FILE,
     TAR_FOLDER,
-    TAR_LINK, /* hard or symbolic */
+    TAR_HARD_LINK, /* another name of a member before it */
+    TAR_LINK,      /* symbolic */
     TAR_FIFO,
     TAR_DEVICE,
     TAR_SPARSE, /* a file whose holes are left out */
@@ -25,6 +26,7 @@ typedef enum TarKind {
 typedef struct TarMember {
     const char *name; /* as it is written; valid until the next member is asked for */
     TarKind kind;
+    const char *target;    /* of a hard link: the other name, valid as long; else NULL */
     uint64_t header;       /* offset of its header */
     uint64_t offset, size; /* of its bytes, which lie within the archive */
 } TarMember;
@@ -38,8 +40,10 @@ typedef struct TarFile {
     uint64_t next; /* offset of the next header */
     bool unmarked; /* it ended without the two empty blocks that mark an end */
     char *name;    /* of the member that was told last; owned */
+    char *target;  /* what a hard link links to; owned */
     /* What headers before the member's own say of it: */
     char *long_name;      /* owned, or NULL */
+    char *long_target;    /* owned, or NULL */
     bool has_size, holes; /* of the file */
     uint64_t long_size;
 } TarFile;

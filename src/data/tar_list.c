@@ -59,11 +59,19 @@ bool file_is_tar(const char *path) {
 
 /* ---- Its pictures ---- */
 
+/* A hard link, until all members are known. */
+typedef struct HardLink {
+    const char *path, *target; /* the list's; of `path`: the one whose offset is `header` */
+    uint64_t header;
+} HardLink;
+
 typedef struct TarWalk {
     Context *ctx;
     PictureList *list;
     struct stat archive;
     size_t hidden, replaced; /* what was passed over */
+    HardLink *links;         /* in the archive's order; owned */
+    size_t link_count, link_capacity;
 } TarWalk;
 
 /* In place, without the parts that mean nothing: "./a//b" becomes "a/b". */
@@ -106,14 +114,37 @@ static const char *member_problem(const TarMember *member) {
     static const char *const kinds[] = {
         [TAR_FILE] = NULL,
         [TAR_FOLDER] = NULL,
-        [TAR_LINK] = "a link, which is not followed within a tar",
+        [TAR_HARD_LINK] = NULL,
+        [TAR_LINK] = "a symbolic link, which is not followed within a tar",
         [TAR_FIFO] = "a FIFO, not a file",
         [TAR_DEVICE] = "a device, not a file",
         [TAR_SPARSE] = "a sparse file, which is not read within a tar",
         [TAR_OTHER] = "a member of a kind that is not read",
     };
     if (kinds[member->kind] != NULL) return kinds[member->kind];
-    return member->size == 0 ? "the file is empty" : NULL;
+    return member->size == 0 && member->kind == TAR_FILE ? "the file is empty" : NULL;
+}
+
+/* Until its target is known, a hard link's entry has the offset of its header. */
+static Status link_add(TarWalk *walk, const TarMember *member, PictureEntry *entry) {
+    char *target;
+    if (walk->link_count == walk->link_capacity) {
+        const size_t capacity = walk->link_capacity == 0 ? 16 : 2 * walk->link_capacity;
+        HardLink *larger;
+        TRY(NEW_ARRAY(walk->ctx, &larger, capacity));
+        if (walk->link_count > 0) memcpy(larger, walk->links, walk->link_count * sizeof *larger);
+        FREE_ARRAY(walk->ctx, &walk->links);
+        walk->links = larger;
+        walk->link_capacity = capacity;
+    }
+    TRY(memory_copy_text(walk->ctx, &target, member->target));
+    path_clean(target);
+    HardLink *link = &walk->links[walk->link_count++];
+    *link = (HardLink){.path = entry->path, .header = member->header};
+    const Status status = picture_list_text(walk->ctx, walk->list, target, &link->target);
+    FREE_ARRAY(walk->ctx, &target);
+    entry->offset = member->header;
+    return status;
 }
 
 static Status entry_add(TarWalk *walk, const TarMember *member, const char *path, const char *problem) {
@@ -124,6 +155,7 @@ static Status entry_add(TarWalk *walk, const TarMember *member, const char *path
     if (entry->problem == NULL) entry->problem = problem != NULL ? problem : member_problem(member);
     /* What a member says of its own time can stay the same when it changes. */
     picture_entry_date(entry, &walk->archive);
+    if (member->kind == TAR_HARD_LINK && entry->problem == NULL) return link_add(walk, member, entry);
     return SPICA_OK;
 }
 
@@ -177,6 +209,46 @@ static void entries_replace(TarWalk *walk) {
     list->count = kept;
 }
 
+/* The first entry of a path in the sorted list, or the list's end. */
+static size_t entries_find(const PictureList *list, const char *path) {
+    size_t first = 0, end = list->count;
+    while (first < end) {
+        const size_t middle = first + (end - first) / 2;
+        if (strcmp(list->entries[middle].path, path) < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first;
+}
+
+/* A hard link gets the bytes of the last member of its target's name before it, as if the archive was unpacked. Links
+ * are taken in the archive's order, so that one may link to another. */
+static void link_follow(PictureList *list, const HardLink *link) {
+    PictureEntry *entry = NULL;
+    const PictureEntry *target = NULL;
+    for (size_t i = entries_find(list, link->path); i < list->count && strcmp(list->entries[i].path, link->path) == 0;
+         i++)
+        if (list->entries[i].offset == link->header) entry = &list->entries[i];
+    for (size_t i = entries_find(list, link->target);
+         i < list->count && strcmp(list->entries[i].path, link->target) == 0; i++)
+        if (list->entries[i].offset < link->header) target = &list->entries[i];
+    if (entry == NULL) return;
+    entry->problem = target == NULL ? "a link to what is not in the tar before it" : target->problem;
+    if (target == NULL) return;
+    entry->offset = target->offset;
+    entry->size = target->size;
+}
+
+/* Sorts the entries, follows hard links, and leaves the last of each name. */
+static void entries_settle(TarWalk *walk) {
+    PictureList *list = walk->list;
+    if (list->count > 1) qsort(list->entries, list->count, sizeof *list->entries, entry_compare);
+    for (size_t i = 0; i < walk->link_count; i++)
+        link_follow(list, &walk->links[i]);
+    entries_replace(walk);
+}
+
 static Status packing_refuse(Context *ctx, const char *path, size_t packing) {
     return context_fail(ctx, SPICA_ERROR_DATA,
                         "%s: a tar compressed by %s is not read: unpack it (tar -xf), or make a plain tar of it (%s)",
@@ -190,9 +262,10 @@ Status picture_list_tar(Context *ctx, PictureList *list, const char *path) {
     if (stat(path, &walk.archive) != 0) return context_fail(ctx, SPICA_ERROR_DATA, "%s: %s", path, strerror(errno));
     TRY(picture_list_begin(ctx, list, path));
     TRY(picture_list_text(ctx, list, path_name(path), &list->archive));
-    TRY(members_add(&walk, path));
-    if (list->count > 1) qsort(list->entries, list->count, sizeof *list->entries, entry_compare);
-    entries_replace(&walk);
+    const Status status = members_add(&walk, path);
+    if (status == SPICA_OK) entries_settle(&walk);
+    FREE_ARRAY(ctx, &walk.links);
+    TRY(status);
     if (walk.hidden > 0) log_info(ctx, "%s: %zu names that begin with a dot are passed over", path, walk.hidden);
     if (walk.replaced > 0)
         log_info(ctx, "%s: %zu members have a later one of the same name in their place", path, walk.replaced);

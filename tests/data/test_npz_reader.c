@@ -227,7 +227,39 @@ static void test_wrong_archives(void **state) {
     add_floats("x.npy");
     add_floats("data.npy");
     zip_finish(&zip, false, "", &scratch, "a.npz");
-    ASSERT_REFUSED(ctx, test_path(&scratch, "a.npz"), "a.npz/x.npy: pictures of type <f4, expected uint8 (|u1)");
+    ASSERT_REFUSED(ctx, test_path(&scratch, "a.npz"), "a.npz/x.npy: floats of shape (2, 4, 5): embeddings are N x D");
+    test_scratch_remove(ctx, &scratch);
+    test_context_close(&ctx);
+}
+
+/* Where there are no pictures, an array of floats is embeddings, under names of its own first. */
+static void test_embeddings(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    TestScratch scratch = test_scratch();
+    static const char *const names[] = {"arr_0", "data", "x", "features", "embeddings"};
+    for (size_t i = 0; i < 5; i++) {
+        char path[64];
+        zip_begin(&zip);
+        add_labels("y", 4, 7);
+        for (size_t earlier = 0; earlier <= i; earlier++) {
+            snprintf(path, sizeof path, "%s.npy", names[earlier]);
+            npy_header(&file, "<f4", "False", "(4, 2)");
+            for (size_t k = 0; k < 8; k++)
+                bytes_add(&file, &(float){(float)(10 * earlier + k)}, 4);
+            zip_add(&zip, path, &file, PACK_DEFLATED);
+        }
+        zip_finish(&zip, false, "", &scratch, "a.npz");
+        Dataset dataset;
+        TEST_OK(ctx, dataset_open(ctx, &dataset, test_path(&scratch, "a.npz"), &(DataSettings){0}));
+        assert_string_equal(dataset.kind, "embeddings");
+        assert_true(dataset.count == 4 && dataset_dimension(&dataset) == 2 && dataset.class_count == 4);
+        for (size_t k = 0; k < 8; k++)
+            assert_true(dataset.embeddings[k] == (float)(10 * i + k));
+        snprintf(path, sizeof path, "a.npz/%s#3", names[i]);
+        assert_string_equal(dataset.paths[3], path);
+        dataset_close(ctx, &dataset);
+    }
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
 }
@@ -283,6 +315,7 @@ int main(void) {
         cmocka_unit_test(test_single_array),
         cmocka_unit_test(test_archives_of_numpy),
         cmocka_unit_test(test_wrong_archives),
+        cmocka_unit_test(test_embeddings),
         cmocka_unit_test(test_arrays_that_do_not_fit_together),
         cmocka_unit_test(test_every_failed_allocation_is_passed_on),
     };
