@@ -7,6 +7,7 @@ target_compile_definitions(spica_flags INTERFACE _POSIX_C_SOURCE=200809L _FILE_O
 target_compile_options(spica_flags INTERFACE -Wall -Wextra -Wconversion -Wdouble-promotion -Wshadow -Wvla
                        -Wmissing-prototypes -Wstrict-prototypes -Werror -fno-math-errno -fno-trapping-math
                        -ffp-contract=off)
+target_compile_definitions(spica_flags INTERFACE SPICA_SIMD_MOST=${SPICA_SIMD_MOST})
 target_link_libraries(spica_flags INTERFACE spica_dependencies)
 if(SPICA_SANITIZE)
   target_compile_options(spica_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
