@@ -298,25 +298,31 @@ void own_conv_run(const OwnConv *conv, const ConvBuffers *buffers) {
 
 void own_conv_pack(const OwnConv *conv, const float *plain, float *packed) {
     const ConvTask task = {.conv = conv, .source = plain, .target = packed};
-    const size_t pairs = conv->k_maps * conv->n_maps;
-    const int threads = omp_get_max_threads();
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (size_t pair = 0; pair < pairs; pair++) {
-        if (conv->lanes == 16)
-            pack_pair_16(&task, pair);
-        else
-            pack_pair_8(&task, pair);
-    }
+    const size_t pairs = conv->k_maps * conv->n_maps, parts = (size_t)omp_get_max_threads();
+#pragma omp parallel for schedule(static) num_threads((int)parts)
+    for (size_t part = 0; part < parts; part++)
+        for (size_t pair = pairs * part / parts; pair < pairs * (part + 1) / parts; pair++) {
+            if (conv->lanes == 16)
+                pack_pair_16(&task, pair);
+            else
+                pack_pair_8(&task, pair);
+        }
+}
+
+/* The gradients of one output channel. */
+static void unpack_filters(const OwnConv *conv, const float *packed, size_t n, float *plain) {
+    const size_t lanes = conv->lanes, taps = conv->taps;
+    for (size_t k = 0; k < conv->k; k++)
+        for (size_t tap = 0; tap < taps; tap++) {
+            const size_t pair = (tap * conv->k_maps + k / lanes) * conv->n_maps + n / lanes;
+            plain[(n * conv->k + k) * taps + tap] = packed[(pair * lanes + k % lanes) * lanes + n % lanes];
+        }
 }
 
 void own_conv_unpack(const OwnConv *conv, const float *packed, float *plain) {
-    const size_t lanes = conv->lanes, taps = conv->taps;
-    const int threads = omp_get_max_threads();
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (size_t n = 0; n < conv->n; n++)
-        for (size_t k = 0; k < conv->k; k++)
-            for (size_t tap = 0; tap < taps; tap++) {
-                const size_t pair = (tap * conv->k_maps + k / lanes) * conv->n_maps + n / lanes;
-                plain[(n * conv->k + k) * taps + tap] = packed[(pair * lanes + k % lanes) * lanes + n % lanes];
-            }
+    const size_t parts = (size_t)omp_get_max_threads();
+#pragma omp parallel for schedule(static) num_threads((int)parts)
+    for (size_t part = 0; part < parts; part++)
+        for (size_t n = conv->n * part / parts; n < conv->n * (part + 1) / parts; n++)
+            unpack_filters(conv, packed, n, plain);
 }
