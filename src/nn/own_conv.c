@@ -309,13 +309,15 @@ void own_conv_pack(const OwnConv *conv, const float *plain, float *packed) {
         }
 }
 
-/* The gradients of one output channel. */
-static void unpack_filters(const OwnConv *conv, const float *packed, size_t n, float *plain) {
-    const size_t lanes = conv->lanes, taps = conv->taps;
+/* The gradients of one block of output channels: line after line of `packed`. */
+static void unpack_block(const OwnConv *conv, const float *packed, size_t n_map, float *plain) {
+    const size_t lanes = conv->lanes, first = n_map * lanes, count = smaller(lanes, conv->n - first);
     for (size_t k = 0; k < conv->k; k++)
-        for (size_t tap = 0; tap < taps; tap++) {
-            const size_t pair = (tap * conv->k_maps + k / lanes) * conv->n_maps + n / lanes;
-            plain[(n * conv->k + k) * taps + tap] = packed[(pair * lanes + k % lanes) * lanes + n % lanes];
+        for (size_t tap = 0; tap < conv->taps; tap++) {
+            const size_t pair = (tap * conv->k_maps + k / lanes) * conv->n_maps + n_map;
+            const float *line = packed + (pair * lanes + k % lanes) * lanes;
+            for (size_t lane = 0; lane < count; lane++)
+                plain[((first + lane) * conv->k + k) * conv->taps + tap] = line[lane];
         }
 }
 
@@ -323,6 +325,6 @@ void own_conv_unpack(const OwnConv *conv, const float *packed, float *plain) {
     const size_t parts = (size_t)omp_get_max_threads();
 #pragma omp parallel for schedule(static) num_threads((int)parts)
     for (size_t part = 0; part < parts; part++)
-        for (size_t n = conv->n * part / parts; n < conv->n * (part + 1) / parts; n++)
-            unpack_filters(conv, packed, n, plain);
+        for (size_t n_map = conv->n_maps * part / parts; n_map < conv->n_maps * (part + 1) / parts; n_map++)
+            unpack_block(conv, packed, n_map, plain);
 }
