@@ -3,6 +3,7 @@
 #define SPICA_BASE_CONTEXT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -10,6 +11,7 @@
 struct spica_context {
     spica_settings settings;   /* the caller's, allocate and release always set */
     int threads;               /* threads for the calls made with this context, at least 1 */
+    bool direct_convolutions;  /* sums alone, no Winograd transforms: rounds less, takes longer */
     size_t memory_limit;       /* bytes that may be in use at once; 0: no limit */
     atomic_size_t memory_used; /* bytes of all blocks that are not freed yet */
     char reason[1024];         /* latest failure, one line */

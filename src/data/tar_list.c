@@ -61,8 +61,8 @@ bool file_is_tar(const char *path) {
 
 /* A hard link, until all members are known. */
 typedef struct HardLink {
-    const char *path, *target; /* the list's; of `path`: the one whose offset is `header` */
-    uint64_t header;
+    const char *path, *target; /* the list's; of `path`: the one at `offset` */
+    uint64_t offset;
 } HardLink;
 
 typedef struct TarWalk {
@@ -125,7 +125,7 @@ static const char *member_problem(const TarMember *member) {
     return member->size == 0 && member->kind == TAR_FILE ? "the file is empty" : NULL;
 }
 
-/* Until its target is known, a hard link's entry has the offset of its header. */
+/* Until its target is known, a hard link's entry stands where its bytes would. */
 static Status link_add(TarWalk *walk, const TarMember *member, PictureEntry *entry) {
     char *target;
     if (walk->link_count == walk->link_capacity) {
@@ -140,10 +140,10 @@ static Status link_add(TarWalk *walk, const TarMember *member, PictureEntry *ent
     TRY(memory_copy_text(walk->ctx, &target, member->target));
     path_clean(target);
     HardLink *link = &walk->links[walk->link_count++];
-    *link = (HardLink){.path = entry->path, .header = member->header};
+    *link = (HardLink){.path = entry->path, .offset = member->offset};
     const Status status = picture_list_text(walk->ctx, walk->list, target, &link->target);
     FREE_ARRAY(walk->ctx, &target);
-    entry->offset = member->header;
+    entry->offset = member->offset;
     return status;
 }
 
@@ -229,10 +229,10 @@ static void link_follow(PictureList *list, const HardLink *link) {
     const PictureEntry *target = NULL;
     for (size_t i = entries_find(list, link->path); i < list->count && strcmp(list->entries[i].path, link->path) == 0;
          i++)
-        if (list->entries[i].offset == link->header) entry = &list->entries[i];
+        if (list->entries[i].offset == link->offset) entry = &list->entries[i];
     for (size_t i = entries_find(list, link->target);
          i < list->count && strcmp(list->entries[i].path, link->target) == 0; i++)
-        if (list->entries[i].offset < link->header) target = &list->entries[i];
+        if (list->entries[i].offset < link->offset) target = &list->entries[i];
     if (entry == NULL) return;
     entry->problem = target == NULL ? "a link to what is not in the tar before it" : target->problem;
     if (target == NULL) return;

@@ -46,6 +46,7 @@ static Status compile_once(Context *ctx, Plan *plan) {
                    .group_pictures = kept.group_pictures,
                    .calls = kept.calls,
                    .threads = ctx->threads,
+                   .direct = ctx->direct_convolutions,
                    .outputs = {-1, -1, -1, -1}};
     if (plan->settings.reference != 0) return reference_open(ctx, &plan->reference, plan->net, &plan->settings);
     TRY(shim_open(ctx, &plan->shim));

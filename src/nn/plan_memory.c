@@ -77,7 +77,7 @@ static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
         const size_t count = plan->net->params.table[net_node(plan->net, step->node)->weight].count;
         if (count > weights) weights = count;
         const Conv *conv = &plan->convs[step->as.conv.conv];
-        const size_t least = 2 * conv_table_pictures(&conv->shape, step->as.conv.pass, conv->out);
+        const size_t least = plan->direct ? 0 : 2 * conv_table_pictures(&conv->shape, step->as.conv.pass, conv->out);
         if (least > pictures) pictures = least;
     }
     wish.fit = cache_floats() / 2 / picture;
@@ -176,7 +176,8 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
     shape.batch = segment->slice_pictures;
     const Layout layout = conv->in == conv->out ? conv->out : LAYOUT_ANY;
     const ConvOptions options = {.pass = use->pass,
-                                 .algorithm = conv_table_algorithm(&shape, use->pass, layout),
+                                 .algorithm =
+                                     plan->direct ? CONV_DIRECT : conv_table_algorithm(&shape, use->pass, layout),
                                  .in = conv->in,
                                  .out = conv->out,
                                  .inference = plan->settings.kind == PLAN_INFER,

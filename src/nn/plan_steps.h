@@ -128,6 +128,7 @@ struct Plan {
     PlanSettings settings;
     Net *net;
     int threads;
+    bool direct; /* convolutions by sums alone */
     size_t group_pictures;
     DnnlShim *shim;
     Step *steps;

@@ -54,10 +54,11 @@ static Status check_weights(Context *ctx, const Run *run) {
     return SPICA_OK;
 }
 
-/* config.ini tells how many threads made the bits. */
-static Status settle_threads(Context *ctx, Run *run) {
+/* config.ini tells how many threads, and which convolutions, made the bits. */
+static Status settle_engine(Context *ctx, Run *run) {
     char text[16];
     const int64_t asked = options_integer(&run->options, "run.threads");
+    ctx->direct_convolutions = strcmp(options_text(&run->options, "run.convolutions"), "direct") == 0;
     ctx->threads = asked > 0 ? (int)asked : omp_get_num_procs();
     snprintf(text, sizeof text, "%d", ctx->threads);
     return options_set(ctx, &run->options, "run.threads", text, SOURCE_USER);
@@ -276,7 +277,7 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
     run->budget = budget_without_report(options_real(&run->options, "run.budget"));
     TRY(meet_donor(ctx, run, donor));
     TRY(meet_features_run(ctx, run, path));
-    TRY(settle_threads(ctx, run));
+    TRY(settle_engine(ctx, run));
     TRY(settle_models(ctx, run));
     if (method_has_stage(&run->options, STAGE_PARTITION)) TRY(partition_check_run(ctx, run));
     TRY(open_auxiliary(ctx, run));
@@ -290,6 +291,7 @@ Status run_cluster(Context *ctx, const spica_options *options, const char *data,
                    const char *donor, spica_quality *quality) {
     Run run = {.started = clock_seconds()};
     const int threads = ctx->threads;
+    const bool direct = ctx->direct_convolutions;
     Status status = options_open(ctx, &run.options);
     if (status == SPICA_OK) status = options_copy(ctx, &run.options, &options->options);
     if (status == SPICA_OK) status = cluster(ctx, &run, data, path, overwrite, donor, quality);
@@ -301,6 +303,7 @@ Status run_cluster(Context *ctx, const spica_options *options, const char *data,
     dataset_close(ctx, &run.dataset);
     options_close(ctx, &run.options);
     ctx->threads = threads;
+    ctx->direct_convolutions = direct;
     return status;
 }
 

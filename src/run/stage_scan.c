@@ -114,8 +114,7 @@ static Status find_neighbours(Context *ctx, ScanRun *s) {
     if (s->each > count) s->each = count;
     TRY(run_folder_read_matrix(ctx, &s->run->folder, RUN_EMBEDDINGS, count, &dimension, &embeddings));
     Status status = NEW_ARRAY(ctx, &s->neighbours, count * s->each);
-    if (status == SPICA_OK)
-        status = knn_neighbours(ctx, s->neighbours, embeddings, count, dimension, s->each);
+    if (status == SPICA_OK) status = knn_neighbours(ctx, s->neighbours, embeddings, count, dimension, s->each);
     FREE_ARRAY(ctx, &embeddings);
     return status;
 }

@@ -190,12 +190,12 @@ static void test_wrong_archives(void **state) {
     TestScratch scratch = test_scratch();
     zip_begin(&zip);
     zip_finish(&zip, false, "", &scratch, "z"); /* known by its first bytes */
-    ASSERT_REFUSED(ctx, test_path(&scratch, "z"), "or test_images; it holds nothing");
+    ASSERT_REFUSED(ctx, test_path(&scratch, "z"), "or features; it holds nothing");
     text_write(&scratch, "a.npz", "no archive"); /* known by its name */
     ASSERT_REFUSED(ctx, test_path(&scratch, "a.npz"), "a.npz: no zip archive, or a truncated one");
     npy_bytes(&file, "(2, 4, 5)", 40, 0);
     write_single(&scratch, "some.npy");
-    ASSERT_REFUSED(ctx, test_path(&scratch, "a.npz"), "or test_images; it holds some.npy");
+    ASSERT_REFUSED(ctx, test_path(&scratch, "a.npz"), "or features; it holds some.npy");
     write_single(&scratch, "x");
     ASSERT_REFUSED(ctx, test_path(&scratch, "a.npz"), "it holds x");
     write_single(&scratch, "x.npy");

@@ -242,6 +242,24 @@ static void test_same_bits(void **state) {
     test_context_close(&ctx);
 }
 
+/* The context's choice of direct convolutions reaches a plan: other roundings of the same values. */
+static void test_direct_convolutions(void **state) {
+    (void)state;
+    const Shape shape = {.channels = 3, .side = 14, .batch = 8, .width = 16, .kernel = 3, .stride = 1};
+    Context *ctx = test_context_open();
+    const PlanSettings settings = {.kind = PLAN_TRAIN, .update_running = true};
+    Outcome fast, direct;
+    run_plan(ctx, build_resnet, &shape, settings, 1, &fast);
+    ctx->direct_convolutions = true;
+    run_plan(ctx, build_resnet, &shape, settings, 1, &direct);
+    assert_close(fast.outputs[2], direct.outputs[2], fast.counts[2], 1e-3, 1e-3);
+    if (__builtin_cpu_supports("avx2"))
+        assert_memory_not_equal(fast.outputs[2], direct.outputs[2], fast.counts[2] * sizeof(float));
+    outcome_close(ctx, &fast);
+    outcome_close(ctx, &direct);
+    test_context_close(&ctx);
+}
+
 /* Convolutions computed again in backward give the bits of those that were kept, on networks with shortcuts, strides,
  * small maps and convolutions that read convolutions. */
 static void test_recompute(void **state) {
@@ -414,6 +432,7 @@ int main(void) {
         cmocka_unit_test(test_matrices),
         cmocka_unit_test(test_wide_network),
         cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_direct_convolutions),
         cmocka_unit_test(test_recompute),
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_changes_between_calls),

@@ -2,7 +2,7 @@
 # the limit it goes on to the same clusters as a run that had none.
 . cli_tools.sh
 train "$SHARED/data" whole
-try cluster --no-report "$SHARED/data" -k 3 -o limited --recipe "$TOPICS/tiny.ini" --quiet --memory-limit 600K
+try cluster --no-report "$SHARED/data" -k 3 -o limited --recipe "$TOPICS/tiny.ini" --quiet --memory-limit 24M
 train "$SHARED/data" limited
 same whole limited
 for size in 0 3X M -4G 99999999999G 4GB; do
