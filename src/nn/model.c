@@ -65,6 +65,7 @@ static Status build_network(Context *ctx, Model *model) {
     const int projection_hidden = spec->projection_hidden > 0 ? spec->projection_hidden : model->dimension;
     if (spec->projection > 0) TRY(build_projection(ctx, model, projection_hidden));
     TRY(build_heads(ctx, model));
+    if (spec->direct_convolutions) net_use_direct_convolutions(model->net);
     return net_finish(ctx, model->net);
 }
 
@@ -102,6 +103,7 @@ static const struct {
     {"sobel", FIELD(sobel), 0, 1, true},
     {"head_linear", FIELD(head_linear), 0, 1, true},
     {"overclusters", FIELD(overclusters), 0, 1 << 20, true},
+    {"direct_convolutions", FIELD(direct_convolutions), 0, 1, true},
 };
 
 static const struct {

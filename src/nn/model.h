@@ -13,13 +13,14 @@ typedef struct ModelSpec {
     int sobel;                   /* 1: the input is the two Sobel filters of the grey picture (channels is 2) */
     float enlarge; /* pictures are resized to this many times the input's sides, of which the centre is taken; 0 or 1:
                       the whole picture */
-    int projection_hidden; /* MoCo's projection; 0: D */
-    int projection;        /* its output, 128; 0: none */
-    int projection_norm;   /* 1: batch norm before its ReLU, as in SimCLR and MoCo v3 */
-    int head_linear;       /* 1: a clustering head is one linear layer (PICA), else Linear ReLU Linear (SPICE) */
-    int head_hidden;       /* clustering head; 0: D */
-    int clusters;          /* K; 0: no head */
-    int overclusters;      /* clusters of a second, linear head that helps to train (PICA); 0: none */
+    int projection_hidden;   /* MoCo's projection; 0: D */
+    int projection;          /* its output, 128; 0: none */
+    int projection_norm;     /* 1: batch norm before its ReLU, as in SimCLR and MoCo v3 */
+    int head_linear;         /* 1: a clustering head is one linear layer (PICA), else Linear ReLU Linear (SPICE) */
+    int head_hidden;         /* clustering head; 0: D */
+    int clusters;            /* K; 0: no head */
+    int direct_convolutions; /* 1: convolutions by plain sums alone (net.h) */
+    int overclusters;        /* clusters of a second, linear head that helps to train (PICA); 0: none */
 } ModelSpec;
 
 typedef struct Model {

@@ -63,6 +63,8 @@ ValueId net_input(const Net *net) {
     return 0;
 }
 
+void net_use_direct_convolutions(Net *net) { net->direct = true; }
+
 void net_shape(const Net *net, ValueId value, int *channels, int *height, int *width) {
     const Node *node = net_node(net, value);
     if (channels != NULL) *channels = node->channels;

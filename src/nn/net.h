@@ -49,6 +49,10 @@ Status net_global_avg_pool(Context *ctx, Net *net, ValueId in, ValueId *out);
 Status net_linear(Context *ctx, Net *net, ValueId in, const char *name, int features, ValueId *out); /* with bias */
 Status net_dropout(Context *ctx, Net *net, ValueId in, float probability, ValueId *out);
 
+/* Plans compute the network's convolutions by plain sums, without Winograd's transforms: they round less and take
+ * longer. */
+void net_use_direct_convolutions(Net *net);
+
 /* Ends building: allocates parameters, gradients and buffers (weights zero, batch norm scale 1, variance 1). */
 Status net_finish(Context *ctx, Net *net);
 

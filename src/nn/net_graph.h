@@ -40,6 +40,7 @@ struct Net {
     Params params;
     size_t table_capacity, buffer_table_capacity;
     bool finished;
+    bool direct; /* net_use_direct_convolutions */
 };
 
 static inline const Node *net_node(const Net *net, ValueId value) { return &net->nodes[value]; }

@@ -103,6 +103,7 @@ Status settings_model(Context *ctx, const Options *options, const char *stage, c
         .channels = dataset->channels,
         .height = size > 0 ? size : dataset->height,
         .width = size > 0 ? size : dataset->width,
+        .direct_convolutions = strcmp(options_text(options, "run.convolutions"), "direct") == 0,
     };
     memcpy(spec->mean, scaling->mean, sizeof spec->mean);
     memcpy(spec->deviation, scaling->deviation, sizeof spec->deviation);

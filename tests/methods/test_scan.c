@@ -116,9 +116,9 @@ static void test_scan_steps(void **state) {
 static void test_label_steps(void **state) {
     (void)state;
     Context *ctx = test_context_open();
-    ctx->direct_convolutions = true; /* so few values to a mean amplify the rounding of transforms */
     static float plain[VIEWS], strong[VIEWS];
-    const SelfLabelSettings settings = label_settings();
+    SelfLabelSettings settings = label_settings();
+    settings.model.direct_convolutions = 1; /* so few values to a mean amplify the rounding of transforms */
     Dataset dataset = pictures_open(ctx, COUNT, SIDE, 3, 4);
     Model start;
     SelfLabelTrainer *trainer;

@@ -13,6 +13,7 @@ typedef struct Shape {
     int batch, groups;         /* groups 0: 1 */
     int width, kernel, stride; /* output channels, window */
     float slope;
+    bool direct; /* net_use_direct_convolutions */
 } Shape;
 
 /* Adds the part under test behind the input; gives the values to read. */
@@ -73,6 +74,7 @@ static inline Net *build_net(Context *ctx, NetBuilder builder, const Shape *shap
     Net *net;
     TEST_OK(ctx, net_open(ctx, &net, shape->channels, shape->side, shape->side));
     *count = builder(ctx, net, shape, outputs);
+    if (shape->direct) net_use_direct_convolutions(net);
     TEST_OK(ctx, net_finish(ctx, net));
     randomize_params(net_params(net), 7);
     return net;

@@ -6,3 +6,10 @@ cut -d, -f1-3,5 rows.csv | cmp - expected
 mkdir new
 make_idx new --count 5 --test 0 --size 20x12
 spica assign "$SHARED/run" new/train-images-idx3-ubyte --labels none --quiet
+
+# A run of direct convolutions has other bits, and its model computes as it did.
+train "$SHARED/data" direct --method spice-self --set run.convolutions=direct
+train "$SHARED/data" fast --method spice-self
+! cmp -s direct/model.safetensors fast/model.safetensors
+spica assign direct "$SHARED/data" --quiet | cut -d, -f1-3 >rows.csv
+cut -d, -f1-3 direct/clusters.csv | cmp - rows.csv
