@@ -51,11 +51,10 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 /* --- cells -------------------------------------------------------------------------------------------------------- */
 
 /* Centres [cells x dim] out of every so many vectors. */
-static Status learn_centres(Context *ctx, const Inverted *inverted, uint64_t seed, float *centres) {
+static Status learn_centres(Context *ctx, const Inverted *inverted, float *centres) {
     const size_t dim = inverted->dim, cells = inverted->cells.count;
     const size_t sample = smaller(inverted->count, SAMPLE_PER_CELL * cells);
-    const KmeansSettings settings = {
-        .clusters = cells, .starts = 1, .iterations = CENTRE_ITERATIONS, .seed = seed, .plain = true};
+    const KmeansSettings settings = {.clusters = cells, .starts = 1, .iterations = CENTRE_ITERATIONS, .plain = true};
     float *rows = NULL;
     int32_t *labels = NULL;
     Status status;
@@ -89,11 +88,11 @@ static Status fill_cells(Context *ctx, Inverted *inverted) {
     return SPICA_OK;
 }
 
-static Status make_cells(Context *ctx, Inverted *inverted, uint64_t seed) {
+static Status make_cells(Context *ctx, Inverted *inverted) {
     float *centres = NULL;
     Status status;
     TRY_GOTO(status, end, NEW_ARRAY(ctx, &centres, inverted->cells.count * inverted->dim));
-    TRY_GOTO(status, end, learn_centres(ctx, inverted, seed, centres));
+    TRY_GOTO(status, end, learn_centres(ctx, inverted, centres));
     TRY_GOTO(status, end, NEW_ARRAY(ctx, &inverted->probed, inverted->count * inverted->probes));
     TRY_GOTO(status, end,
              knn_search(ctx, inverted->probed, NULL, inverted->points, inverted->count, centres, inverted->cells.count,
@@ -190,9 +189,11 @@ static void search_block(const Inverted *inverted, const int32_t *block, size_t 
 static void search_all(const Inverted *inverted, int threads) {
     const size_t cells = inverted->cells.count;
     best_clear(&inverted->lists, inverted->count, threads);
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    /* Blocks are shared out, not cells: equal vectors all lie in one. */
+#pragma omp parallel num_threads(threads)
     for (size_t cell = 0; cell < cells; cell++) {
         const size_t end = inverted->cells.first[cell + 1];
+#pragma omp for schedule(dynamic) nowait
         for (size_t first = inverted->cells.first[cell]; first < end; first += BLOCK)
             search_block(inverted, inverted->cells.members + first, smaller(BLOCK, end - first));
     }
@@ -201,11 +202,26 @@ static void search_all(const Inverted *inverted, int threads) {
 
 /* Rows whose cells held fewer than k vectors are searched in full. */
 static Status fill_short(Context *ctx, const Inverted *inverted, int32_t *neighbours) {
+    const size_t k = inverted->k, dim = inverted->dim;
+    float *queries = NULL;
+    int32_t *rows = NULL, *found = NULL;
+    size_t count = 0;
+    Status status;
+    TRY_GOTO(status, end, NEW_ARRAY(ctx, &rows, inverted->count));
     for (size_t i = 0; i < inverted->count; i++)
-        if (neighbours[i * inverted->k + inverted->k - 1] == INT32_MAX)
-            TRY(knn_search(ctx, neighbours + i * inverted->k, NULL, inverted->points + i * inverted->dim, 1,
-                           inverted->points, inverted->count, inverted->dim, inverted->k));
-    return SPICA_OK;
+        if (neighbours[i * k + k - 1] == INT32_MAX) rows[count++] = (int32_t)i;
+    if (count == 0) goto end;
+    TRY_GOTO(status, end, NEW_ARRAY(ctx, &queries, count * dim));
+    TRY_GOTO(status, end, NEW_ARRAY(ctx, &found, count * k));
+    gather(inverted, rows, count, queries);
+    TRY_GOTO(status, end, knn_search(ctx, found, NULL, queries, count, inverted->points, inverted->count, dim, k));
+    for (size_t i = 0; i < count; i++)
+        memcpy(neighbours + (size_t)rows[i] * k, found + i * k, k * sizeof *found);
+end:
+    FREE_ARRAY(ctx, &queries);
+    FREE_ARRAY(ctx, &rows);
+    FREE_ARRAY(ctx, &found);
+    return status;
 }
 
 static void choose_sizes(const InvertedSettings *settings, Inverted *inverted) {
@@ -234,7 +250,7 @@ Status knn_inverted(Context *ctx, const InvertedSettings *settings, int32_t *nei
     Status status;
     choose_sizes(settings, &inverted);
     inverted.workspace_bytes = workspace_bytes(&inverted);
-    TRY_GOTO(status, end, make_cells(ctx, &inverted, settings->seed));
+    TRY_GOTO(status, end, make_cells(ctx, &inverted));
     TRY_GOTO(status, end, NEW_ARRAY(ctx, &inverted.lists.similarities, count * k));
     TRY_GOTO(
         status, end,
@@ -250,6 +266,7 @@ end:
 
 Status knn_neighbours(Context *ctx, int32_t *neighbours, const float *points, size_t count, size_t dim, size_t k) {
     const InvertedSettings settings = {0};
-    if (count <= KNN_EXACT_MOST) return knn_search(ctx, neighbours, NULL, points, count, points, count, dim, k);
+    if (count <= KNN_EXACT_MOST || k > count / KNN_SHARE_MOST)
+        return knn_search(ctx, neighbours, NULL, points, count, points, count, dim, k);
     return knn_inverted(ctx, &settings, neighbours, points, count, dim, k);
 }

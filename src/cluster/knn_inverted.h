@@ -11,18 +11,19 @@
 typedef struct InvertedSettings {
     size_t cells;  /* 0: 2 sqrt(count) */
     size_t probes; /* cells that a vector is compared with; 0: one of 32 */
-    uint64_t seed;
 } InvertedSettings;
 
 /* neighbours[count x k]: of each of the L2-normalised rows points[count x dim], as knn_search's of a set with itself,
- * but for neighbours in cells that were not looked at. With probes == cells: the same up to
- * rounding. Every row has k neighbours.
- * Memory beyond the output: count x (k + probes) numbers, and blocks. Errors: those of knn_search and kmeans. */
+ * but for neighbours in cells that were not looked at. With probes == cells: the same up to rounding. Every row has k
+ * neighbours. Memory beyond the output: count x (k + probes) numbers, and blocks. Errors: those of knn_search and
+ * kmeans. */
 Status knn_inverted(Context *ctx, const InvertedSettings *settings, int32_t *neighbours, const float *points,
                     size_t count, size_t dim, size_t k);
 
-/* Sets up to this size are searched exactly by knn_neighbours. */
+/* knn_neighbours searches sets up to this size exactly, and those of which more than one in so many is asked for: the
+ * cells that are looked at hold one of 32. */
 #define KNN_EXACT_MOST 200000
+#define KNN_SHARE_MOST 512
 
 /* neighbours[count x k] of the rows of points within the set: knn_search, or knn_inverted where the set is large. */
 Status knn_neighbours(Context *ctx, int32_t *neighbours, const float *points, size_t count, size_t dim, size_t k);
