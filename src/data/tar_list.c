@@ -125,7 +125,7 @@ static const char *member_problem(const TarMember *member) {
     return member->size == 0 && member->kind == TAR_FILE ? "the file is empty" : NULL;
 }
 
-/* Until its target is known, a hard link's entry stands where its bytes would. */
+/* A hard link's entry already stands where its bytes would, if it had any. */
 static Status link_add(TarWalk *walk, const TarMember *member, PictureEntry *entry) {
     char *target;
     if (walk->link_count == walk->link_capacity) {
@@ -143,7 +143,6 @@ static Status link_add(TarWalk *walk, const TarMember *member, PictureEntry *ent
     *link = (HardLink){.path = entry->path, .offset = member->offset};
     const Status status = picture_list_text(walk->ctx, walk->list, target, &link->target);
     FREE_ARRAY(walk->ctx, &target);
-    entry->offset = member->offset;
     return status;
 }
 
@@ -165,11 +164,7 @@ static Status member_add(TarWalk *walk, const TarMember *member) {
     if (member->kind == TAR_FOLDER) return SPICA_OK;
     TRY(memory_copy_text(walk->ctx, &path, member->name));
     if (problem == NULL) path_clean(path);
-    Status status = SPICA_OK;
-    if (path_is_hidden(path))
-        walk->hidden++;
-    else
-        status = entry_add(walk, member, path, problem);
+    const Status status = entry_add(walk, member, path, problem);
     FREE_ARRAY(walk->ctx, &path);
     return status;
 }
@@ -196,13 +191,16 @@ static int entry_compare(const void *a, const void *b) {
     return order != 0 ? order : (first->offset > second->offset) - (first->offset < second->offset);
 }
 
-/* Of entries with one path, which stand together, the last one stays. */
+/* Of entries with one path, which stand together, the last one stays, unless it is hidden. (What links to it may not
+ * be.) */
 static void entries_replace(TarWalk *walk) {
     PictureList *list = walk->list;
     size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
         if (i + 1 < list->count && strcmp(list->entries[i].path, list->entries[i + 1].path) == 0)
             walk->replaced++;
+        else if (path_is_hidden(list->entries[i].path))
+            walk->hidden++;
         else
             list->entries[kept++] = list->entries[i];
     }

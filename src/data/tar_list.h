@@ -9,9 +9,9 @@
 bool file_is_tar(const char *path);
 
 /* Every member that is no folder, sorted by the bytes of its path as picture_list_folder does; of two with one name the
- * later, as when it is unpacked. What is no file (links too), is empty, or has a name that leads out of the folder that
- * it would be unpacked to gets its problem. Names with a part that begins with a dot are passed over. Errors:
- * SPICA_ERROR_DATA where the tar is compressed or damaged, naming the offset; SPICA_ERROR_MEMORY. */
+ * later, as when it is unpacked. What is no file (symbolic links too), is empty, or has a name that leads out of the
+ * folder that it would be unpacked to gets its problem. Names with a part that begins with a dot are passed over.
+ * Errors: SPICA_ERROR_DATA where the tar is compressed or damaged, naming the offset; SPICA_ERROR_MEMORY. */
 Status picture_list_tar(Context *ctx, PictureList *list, const char *path);
 
 #endif

@@ -166,6 +166,8 @@ static void test_hard_links(void **state) {
     tar_add(&file, TAR_POSIX, 'x', "pax", "17 linkpath=late\n");
     tar_link("pax", "cut off");
     tar_link("after", "a/one");
+    tar_add(&file, TAR_POSIX, '0', ".store/one", "4444");
+    tar_link("shown", ".store/one");
     tar_finish(&file);
     list_open(ctx, &list, &scratch);
     expect_content(&list, "a/one", "22");
@@ -179,6 +181,8 @@ static void test_hard_links(void **state) {
     expect_content(&list, "gnu", "55555");
     expect_content(&list, "pax", "55555");
     expect_content(&list, "after", "22");
+    expect_content(&list, "shown", "4444");
+    assert_int_equal(list.count, 14);
     picture_list_close(ctx, &list);
     test_scratch_remove(ctx, &scratch);
     test_context_close(&ctx);
