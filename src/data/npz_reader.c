@@ -147,9 +147,13 @@ static Status npz_choose(Context *ctx, NpzSource *source, const char *const *nam
     return SPICA_OK;
 }
 
-/* Says which arrays there are instead. */
+/* Says what is wrong with the embeddings, or which arrays there are instead. */
 static Status nothing_found(Context *ctx, const NpzSource *source) {
     char names[256] = "nothing";
+    const char *other = npz_find_name(source, embedding_names, EMBEDDING_NAMES);
+    if (other != NULL)
+        return context_fail(ctx, SPICA_ERROR_DATA, "%s: array %s: embeddings are floats, N x D", source->zip.path,
+                            other);
     for (size_t i = 0, used = 0; i < source->zip.member_count && used < sizeof names; i++)
         used +=
             (size_t)snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", source->zip.members[i].name);

@@ -198,6 +198,8 @@ static void test_wrong_archives(void **state) {
     ASSERT_REFUSED(ctx, test_path(&scratch, "a.npz"), "or features; it holds some.npy");
     write_single(&scratch, "x");
     ASSERT_REFUSED(ctx, test_path(&scratch, "a.npz"), "it holds x");
+    write_single(&scratch, "features.npy");
+    ASSERT_REFUSED(ctx, test_path(&scratch, "a.npz"), "array features: embeddings are floats, N x D");
     write_single(&scratch, "x.npy");
     zip.file.bytes[zip.directory_at + 16] ^= 1; /* the checksum */
     bytes_write(&scratch, "a.npz", &zip.file);
