@@ -53,6 +53,9 @@ Status bench_knn(Context *ctx, const Bench *bench, double *value);
 Status bench_kmeans(Context *ctx, const Bench *bench, double *value);
 Status bench_tsne(Context *ctx, const Bench *bench, double *value);
 
+/* Processor time of this thread: others that want the processor do not count. */
+double thread_seconds(void);
+
 /* bench_kernels.c: per cent of one thread's FMA limit, and of the memory's bandwidth; the limits themselves. */
 Status bench_conv(Context *ctx, const Bench *bench, double *value);
 Status bench_combine(Context *ctx, const Bench *bench, double *value);

@@ -1,14 +1,14 @@
-/* Which kernel serves which convolution. A table from measurements (`spica bench --tune`), never measured inside a run,
- * or runs would not repeat. */
+/* Which kernel serves which convolution. A table from measurements (`spica bench --tune`, and whole training steps),
+ * never measured inside a run, or runs would not repeat. */
 #ifndef SPICA_NN_CONV_TABLE_H
 #define SPICA_NN_CONV_TABLE_H
 
 #include "nn/dnnl_shim.h"
 
-/* The algorithm for this pass at the shape's batch, input and output in this layout. */
+/* The algorithm for this pass, input and output in this layout, whatever the batch. */
 ConvAlgorithm conv_table_algorithm(const ConvShape *shape, ConvPass pass, Layout layout);
 
-/* Pictures per call from which on an algorithm other than DIRECT pays; 0: at no batch. */
+/* Pictures that a call should have where the algorithm is not DIRECT; 0: it is. */
 size_t conv_table_pictures(const ConvShape *shape, ConvPass pass, Layout layout);
 
 /* The shapes that the table was measured at: windows, sides of the input's maps, and the narrower of input and output
