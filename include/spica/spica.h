@@ -82,7 +82,7 @@ SPICA_API void spica_context_close(spica_context **context);
 
 /* Calls that would have more than this many bytes in use at once fail with SPICA_ERROR_MEMORY; 0: no limit. Counted are
  * the blocks of `allocate`; what other libraries take, some tens of megabytes, and cached pictures, which are mapped
- * from a file, are not. */
+ * from a file, and the processes that decode pictures are not. */
 SPICA_API void spica_context_limit_memory(spica_context *context, size_t bytes);
 
 /* The reason of the latest failure on this context in one line; "" when there was none. Valid until the next call. */

@@ -11,7 +11,7 @@
 struct spica_context {
     spica_settings settings;   /* the caller's, allocate and release always set */
     int threads;               /* threads for the calls made with this context, at least 1 */
-    bool direct_convolutions;  /* sums alone, no Winograd transforms: rounds less, takes longer */
+    bool recompute;            /* training plans keep less and compute it again (PlanSettings.recompute) */
     size_t memory_limit;       /* bytes that may be in use at once; 0: no limit */
     atomic_size_t memory_used; /* bytes of all blocks that are not freed yet */
     char reason[1024];         /* latest failure, one line */

@@ -20,14 +20,15 @@ typedef struct BlockHeader {
 #define HEADER_SHOW(header) ((void)(header))
 #endif
 
-#define MEGABYTE 1e6
+#define MEBIBYTE 1048576.0
 
 static Status memory_reserve(Context *ctx, size_t bytes) {
     const size_t used = atomic_fetch_add(&ctx->memory_used, bytes);
     if (ctx->memory_limit == 0 || (used <= ctx->memory_limit && bytes <= ctx->memory_limit - used)) return SPICA_OK;
     atomic_fetch_sub(&ctx->memory_used, bytes);
-    return context_fail(ctx, SPICA_ERROR_MEMORY, "out of memory: %.1f MB asked for, %.1f of the %.1f MB allowed in use",
-                        (double)bytes / MEGABYTE, (double)used / MEGABYTE, (double)ctx->memory_limit / MEGABYTE);
+    return context_fail(ctx, SPICA_ERROR_MEMORY,
+                        "out of memory: %.1f MiB asked for, %.1f of the %.1f MiB allowed in use",
+                        (double)bytes / MEBIBYTE, (double)used / MEBIBYTE, (double)ctx->memory_limit / MEBIBYTE);
 }
 
 Status memory_allocate(Context *ctx, void *pointer, size_t count, size_t size) {

@@ -37,8 +37,16 @@ void plan_close(Context *ctx, Plan **plan) {
     FREE_ARRAY(ctx, plan);
 }
 
-/* Everything but settings, network and dropout's counter, for the context's number of threads. */
-static Status compile_once(Context *ctx, Plan *plan) {
+static Status compile(Context *ctx, Plan *plan) {
+    if (plan->settings.reference != 0) return reference_open(ctx, &plan->reference, plan->net, &plan->settings);
+    TRY(shim_open(ctx, &plan->shim));
+    TRY(plan_build(ctx, plan));
+    return plan_place(ctx, plan);
+}
+
+/* Everything but settings, network and dropout's counter, for the context's number of threads. A plan that failed is
+ * made anew at its next call. */
+static Status plan_compile(Context *ctx, Plan *plan) {
     const Plan kept = *plan;
     plan_clear(ctx, plan);
     *plan = (Plan){.settings = kept.settings,
@@ -46,24 +54,10 @@ static Status compile_once(Context *ctx, Plan *plan) {
                    .group_pictures = kept.group_pictures,
                    .calls = kept.calls,
                    .threads = ctx->threads,
-                   .direct = ctx->direct_convolutions,
                    .outputs = {-1, -1, -1, -1}};
-    if (plan->settings.reference != 0) return reference_open(ctx, &plan->reference, plan->net, &plan->settings);
-    TRY(shim_open(ctx, &plan->shim));
-    TRY(plan_build(ctx, plan));
-    return plan_place(ctx, plan);
-}
-
-/* A training plan that the memory limit does not allow is made once more in the form that keeps less. */
-static Status plan_compile(Context *ctx, Plan *plan) {
-    const Status status = compile_once(ctx, plan);
-    if (status != SPICA_ERROR_MEMORY || ctx->memory_limit == 0 || plan->settings.kind != PLAN_TRAIN ||
-        plan->settings.recompute)
-        return status;
-    plan->settings.recompute = true;
-    TRY(compile_once(ctx, plan));
-    log_info(ctx, "convolutions are computed again in the backward direction, to keep to the memory limit");
-    return SPICA_OK;
+    const Status status = compile(ctx, plan);
+    if (status != SPICA_OK) plan->threads = 0;
+    return status;
 }
 
 static Status settings_check(Context *ctx, const Net *net, const PlanSettings *settings) {
@@ -88,6 +82,7 @@ Status plan_open(Context *ctx, Plan **plan, Net *net, const PlanSettings *settin
     TRY(settings_check(ctx, net, settings));
     TRY(NEW_ZEROED(ctx, plan, 1));
     (*plan)->settings = *settings;
+    if (settings->kind == PLAN_TRAIN && ctx->recompute) (*plan)->settings.recompute = true;
     (*plan)->net = net;
     (*plan)->group_pictures = settings->batch / (settings->bn_groups < 1 ? 1 : (size_t)settings->bn_groups);
     const Status status = plan_compile(ctx, *plan);
@@ -131,6 +126,8 @@ static Status pack_folded(Context *ctx, Plan *plan, const Conv *conv) {
 
 Status plan_refresh_forward(Context *ctx, Plan *plan) {
     if (plan->forward_version == plan->net->params.version) return SPICA_OK;
+    plan->forward_version = NOT_PACKED;
+    if (!plan->settings.recompute) plan->backward_version = NOT_PACKED;
     for (int i = 0; i < plan->conv_count; i++) {
         const Conv *conv = &plan->convs[i];
         if (conv->folded >= 0)
@@ -148,12 +145,13 @@ Status plan_refresh_forward(Context *ctx, Plan *plan) {
         kernel_norm_running(&task);
     }
     plan->forward_version = plan->net->params.version;
-    if (!plan->settings.recompute) plan->backward_version = NOT_PACKED;
     return SPICA_OK;
 }
 
 static Status refresh_backward(Context *ctx, Plan *plan) {
     if (plan->backward_version == plan->net->params.version) return SPICA_OK;
+    plan->backward_version = NOT_PACKED;
+    if (!plan->settings.recompute) plan->forward_version = NOT_PACKED;
     for (int i = 0; i < plan->conv_count; i++) {
         const Conv *conv = &plan->convs[i];
         if (conv->data != NULL)
@@ -161,7 +159,6 @@ static Status refresh_backward(Context *ctx, Plan *plan) {
                                  plan->buffers[conv->packed_data].base));
     }
     plan->backward_version = plan->net->params.version;
-    if (!plan->settings.recompute) plan->forward_version = NOT_PACKED;
     return SPICA_OK;
 }
 

@@ -20,7 +20,7 @@ typedef struct PlanSettings {
     bool update_running; /* TRAIN, TRAIN_FORWARD: also move the running statistics (PyTorch's unbiased variance) */
     uint64_t seed;       /* dropout */
     bool recompute;      /* TRAIN: backward computes the convolutions' outputs again instead of keeping them: the same
-                            bits, less memory, a third more work. Chosen where the context's memory limit needs it */
+                            bits, less memory, a third more work. The context may ask for it too */
     int reference;       /* 1: plain C steps instead of the fast ones, for tests */
 } PlanSettings;
 

@@ -255,6 +255,7 @@ static Status conv_input(Builder *builder, ValueId in, BufferId *buffer) {
         .run = step_combine,
         .name = "combine again",
         .node = in,
+        .remade = true,
         .grid = state->grid,
         .chunk = 1,
         .uses = USES(a.buffer, state->recomputed),

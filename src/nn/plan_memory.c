@@ -67,7 +67,7 @@ static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
     size_t picture = 1, weights = 0, pictures = 0;
     for (int i = segment->first; i <= segment->last; i++) {
         const Step *step = &plan->steps[i];
-        if (!is_in(plan, segment, i)) continue;
+        if (!is_in(plan, segment, i) || step->remade) continue;
         const size_t floats = step_picture_floats(plan, step);
         if (floats > picture) picture = floats;
         while (wish.multiple % step->chunk != 0)
@@ -77,7 +77,8 @@ static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
         const size_t count = plan->net->params.table[net_node(plan->net, step->node)->weight].count;
         if (count > weights) weights = count;
         const Conv *conv = &plan->convs[step->as.conv.conv];
-        const size_t least = plan->direct ? 0 : 2 * conv_table_pictures(&conv->shape, step->as.conv.pass, conv->out);
+        const size_t least =
+            plan->net->direct ? 0 : 2 * conv_table_pictures(&conv->shape, step->as.conv.pass, conv->out);
         if (least > pictures) pictures = least;
     }
     wish.fit = cache_floats() / 2 / picture;
@@ -177,7 +178,7 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
     const Layout layout = conv->in == conv->out ? conv->out : LAYOUT_ANY;
     const ConvOptions options = {.pass = use->pass,
                                  .algorithm =
-                                     plan->direct ? CONV_DIRECT : conv_table_algorithm(&shape, use->pass, layout),
+                                     plan->net->direct ? CONV_DIRECT : conv_table_algorithm(&shape, use->pass, layout),
                                  .in = conv->in,
                                  .out = conv->out,
                                  .inference = plan->settings.kind == PLAN_INFER,
@@ -189,6 +190,10 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
     ConvKernel **primitive = conv_step_kernel(plan->convs, step);
     TRY(conv_kernel_open(ctx, plan->shim, primitive, &shape, &options));
     const size_t floats = conv_kernel_weight_floats(*primitive);
+    /* It reads the weights that were packed for the first time. */
+    if (step->again && (floats != conv_kernel_weight_floats(conv->forward) ||
+                        strcmp(conv_kernel_name(*primitive), conv_kernel_name(conv->forward)) != 0))
+        return context_fail(ctx, SPICA_ERROR_INTERNAL, "a convolution that is computed again has another kernel");
     if (use->pass == CONV_FORWARD) grow_buffer(plan, conv->packed, floats);
     if (use->pass == CONV_BACKWARD_DATA) grow_buffer(plan, conv->packed_data, floats);
     if (use->pass == CONV_BACKWARD_WEIGHTS) {

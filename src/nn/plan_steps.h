@@ -101,7 +101,9 @@ struct Step {
     StepRun run;
     const char *name; /* for the profile */
     bool whole;
-    bool again; /* repeats a forward step in the backward direction */
+    bool again;  /* repeats a forward step in the backward direction */
+    bool remade; /* makes an element-wise result again: of no weight for the slices, since whether it is `again` depends
+                    on PlanSettings.recompute */
     ValueId node;
     Grid grid;
     size_t chunk;                /* pictures that must stay together; a slice is a multiple of it */
@@ -128,7 +130,6 @@ struct Plan {
     PlanSettings settings;
     Net *net;
     int threads;
-    bool direct; /* convolutions by sums alone */
     size_t group_pictures;
     DnnlShim *shim;
     Step *steps;

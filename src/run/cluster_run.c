@@ -54,11 +54,10 @@ static Status check_weights(Context *ctx, const Run *run) {
     return SPICA_OK;
 }
 
-/* config.ini tells how many threads, and which convolutions, made the bits. */
-static Status settle_engine(Context *ctx, Run *run) {
+/* config.ini tells how many threads made the bits. */
+static Status settle_threads(Context *ctx, Run *run) {
     char text[16];
     const int64_t asked = options_integer(&run->options, "run.threads");
-    ctx->direct_convolutions = strcmp(options_text(&run->options, "run.convolutions"), "direct") == 0;
     ctx->threads = asked > 0 ? (int)asked : omp_get_num_procs();
     snprintf(text, sizeof text, "%d", ctx->threads);
     return options_set(ctx, &run->options, "run.threads", text, SOURCE_USER);
@@ -208,10 +207,27 @@ static Status begin_folder(Context *ctx, Run *run, const char *data) {
     return run_folder_begin(ctx, &run->folder, &run->options, &record);
 }
 
+typedef Status (*RunPart)(Context *ctx, Run *run);
+
+/* What memory does not suffice for is tried once more under --memory-limit, by training plans that keep less; where
+ * that does not help, the user hears what may. */
+static Status run_within_memory(Context *ctx, Run *run, RunPart part) {
+    Status status = part(ctx, run);
+    if (status == SPICA_ERROR_MEMORY && ctx->memory_limit != 0 && !ctx->recompute) {
+        log_info(ctx, "convolutions are computed again in the backward direction, to keep to the memory limit");
+        ctx->recompute = true;
+        status = part(ctx, run);
+    }
+    if (status != SPICA_ERROR_MEMORY) return status;
+    const bool rows = method_has_stage(&run->options, STAGE_PARTITION) || dataset_has_embeddings(&run->dataset);
+    return context_fail(ctx, status, "%s; the run needs less with %s", spica_context_reason(ctx),
+                        rows ? "fewer pictures (data.limit)" : "a smaller batch, width or data.size");
+}
+
 static Status run_stage(Context *ctx, Run *run, const char *name) {
     static const struct {
         const char *name;
-        Status (*compute)(Context *ctx, Run *run);
+        RunPart compute;
     } stages[] = {
         {STAGE_FEATURES, stage_features},     {STAGE_HEAD, stage_head},
         {STAGE_JOINT, stage_joint},           {STAGE_PICA, stage_pica},
@@ -219,22 +235,15 @@ static Status run_stage(Context *ctx, Run *run, const char *name) {
         {STAGE_SELF_LABEL, stage_self_label}, {STAGE_PARTITION, stage_partition},
     };
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
-        if (strcmp(name, stages[i].name) == 0) return stages[i].compute(ctx, run);
+        if (strcmp(name, stages[i].name) == 0) return run_within_memory(ctx, run, stages[i].compute);
     return context_fail(ctx, SPICA_ERROR_INTERNAL, "there is no stage %s", name);
-}
-
-/* What the user can do where memory or --memory-limit did not suffice. */
-static Status explain_memory(Context *ctx, Status status, const char *stage) {
-    if (status != SPICA_ERROR_MEMORY) return status;
-    return context_fail(ctx, status, "%s; stage %s needs less with a smaller batch, width or data.size",
-                        spica_context_reason(ctx), stage);
 }
 
 static Status make_run(Context *ctx, Run *run, spica_quality *quality) {
     const Options *options = &run->options;
     TRY(data_tables_write(ctx, run));
     for (const char *const *stage = method_stages(options); *stage != NULL; stage++)
-        TRY(explain_memory(ctx, run_stage(ctx, run, *stage), *stage));
+        TRY(run_stage(ctx, run, *stage));
     if (method_has_stage(options, STAGE_HEAD) && !method_has_stage(options, STAGE_JOINT))
         TRY(stage_join_models(ctx, run));
     if (method_has_stage(options, STAGE_SCAN) && !method_has_stage(options, STAGE_SELF_LABEL))
@@ -265,7 +274,7 @@ static double budget_without_report(double budget) { return budget - fmin(budget
 
 static Status begin_plan(Context *ctx, Run *run) {
     TRY(disk_need_check(ctx, run));
-    return plan_begin(ctx, run);
+    return run_within_memory(ctx, run, plan_begin);
 }
 
 static Status cluster(Context *ctx, Run *run, const char *data, const char *path, bool overwrite, const char *donor,
@@ -277,7 +286,7 @@ static Status cluster(Context *ctx, Run *run, const char *data, const char *path
     run->budget = budget_without_report(options_real(&run->options, "run.budget"));
     TRY(meet_donor(ctx, run, donor));
     TRY(meet_features_run(ctx, run, path));
-    TRY(settle_engine(ctx, run));
+    TRY(settle_threads(ctx, run));
     TRY(settle_models(ctx, run));
     if (method_has_stage(&run->options, STAGE_PARTITION)) TRY(partition_check_run(ctx, run));
     TRY(open_auxiliary(ctx, run));
@@ -291,7 +300,7 @@ Status run_cluster(Context *ctx, const spica_options *options, const char *data,
                    const char *donor, spica_quality *quality) {
     Run run = {.started = clock_seconds()};
     const int threads = ctx->threads;
-    const bool direct = ctx->direct_convolutions;
+    const bool recompute = ctx->recompute;
     Status status = options_open(ctx, &run.options);
     if (status == SPICA_OK) status = options_copy(ctx, &run.options, &options->options);
     if (status == SPICA_OK) status = cluster(ctx, &run, data, path, overwrite, donor, quality);
@@ -303,7 +312,7 @@ Status run_cluster(Context *ctx, const spica_options *options, const char *data,
     dataset_close(ctx, &run.dataset);
     options_close(ctx, &run.options);
     ctx->threads = threads;
-    ctx->direct_convolutions = direct;
+    ctx->recompute = recompute;
     return status;
 }
 

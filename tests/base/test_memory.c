@@ -46,15 +46,15 @@ static void test_limit(void **state) {
     (void)state;
     Context *ctx = test_context_open();
     char *small, *large;
-    spica_context_limit_memory(ctx, 1000000);
-    TEST_OK(ctx, NEW_ARRAY(ctx, &small, 400000));
-    TEST_FAILS(ctx, SPICA_ERROR_MEMORY, "0.7 MB asked for, 0.4 of the 1.0 MB allowed in use",
-               NEW_ARRAY(ctx, &large, 700000));
+    spica_context_limit_memory(ctx, 10 << 20);
+    TEST_OK(ctx, NEW_ARRAY(ctx, &small, 4 << 20));
+    TEST_FAILS(ctx, SPICA_ERROR_MEMORY, "7.0 MiB asked for, 4.0 of the 10.0 MiB allowed in use",
+               NEW_ARRAY(ctx, &large, 7 << 20));
     assert_null(large);
-    TEST_OK(ctx, NEW_ARRAY(ctx, &large, 600000));
+    TEST_OK(ctx, NEW_ARRAY(ctx, &large, 6 << 20));
     FREE_ARRAY(ctx, &small);
     FREE_ARRAY(ctx, &large);
-    TEST_OK(ctx, NEW_ARRAY(ctx, &large, 1000000));
+    TEST_OK(ctx, NEW_ARRAY(ctx, &large, 10 << 20));
     FREE_ARRAY(ctx, &large);
     assert_int_equal(ctx->memory_used, 0);
     /* A block that the system refused is not counted. */

@@ -119,6 +119,15 @@ static float *to_floats(Context *ctx, const double *values, size_t count) {
     return floats;
 }
 
+/* Channels that only fill the last block are zero. */
+static void check_padding(const float *blocks, size_t channels, size_t lanes, size_t pictures, size_t pixels) {
+    const size_t count = (channels + lanes - 1) / lanes;
+    for (size_t picture = 0; picture < pictures; picture++)
+        for (size_t pixel = 0; pixel < pixels; pixel++)
+            for (size_t lane = channels - (count - 1) * lanes; lane < lanes; lane++)
+                assert_true(blocks[(((picture + 1) * count - 1) * pixels + pixel) * lanes + lane] == 0.0F);
+}
+
 /* One call of our kernel; *result: what it wrote, in plain order, for the caller to free. */
 static void run_own(Context *ctx, const Plain *plain, const ConvOptions *options, float **result) {
     const ConvShape *s = &plain->shape;
@@ -132,8 +141,11 @@ static void run_own(Context *ctx, const Plain *plain, const ConvOptions *options
     ConvBuffers buffers = {.in = to_blocks(ctx, plain->in, in_count(s), from, pixels, lanes),
                            .out = to_blocks(ctx, plain->out, out_count(s), to, out_pixels, lanes),
                            .bias = to_floats(ctx, plain->bias, to)};
-    TEST_OK(ctx, NEW_ZEROED(ctx, &buffers.weights, own_conv_weight_floats(&conv)));
-    TEST_OK(ctx, NEW_ZEROED(ctx, &scratch, own_conv_scratch_bytes(&conv)));
+    /* NaN, where a plan has what other convolutions left. */
+    TEST_OK(ctx, NEW_ARRAY(ctx, &buffers.weights, own_conv_weight_floats(&conv)));
+    TEST_OK(ctx, NEW_ARRAY(ctx, &scratch, own_conv_scratch_bytes(&conv)));
+    memset(buffers.weights, 0xFF, own_conv_weight_floats(&conv) * sizeof(float));
+    memset(scratch, 0xFF, own_conv_scratch_bytes(&conv));
     buffers.scratch = scratch;
     if (options->pass != CONV_BACKWARD_WEIGHTS) own_conv_pack(&conv, weights, buffers.weights);
     own_conv_run(&conv, &buffers);
@@ -147,6 +159,7 @@ static void run_own(Context *ctx, const Plain *plain, const ConvOptions *options
         for (size_t i = 0; i < count; i++)
             (*result)[i] = data ? buffers.in[block_place(i, from, pixels, lanes)]
                                 : buffers.out[block_place(i, to, out_pixels, lanes)];
+        check_padding(data ? buffers.in : buffers.out, data ? from : to, lanes, s->batch, data ? pixels : out_pixels);
         FREE_ARRAY(ctx, &weights);
     }
     FREE_ARRAY(ctx, &buffers.in);
@@ -194,6 +207,8 @@ static const struct {
     {2, 24, 40, 7, 7, 3, 2},
     {2, 16, 16, 14, 9, 3, 2},
     {30, 32, 64, 4, 4, 3, 2},
+    {140, 64, 64, 2, 2, 3, 1},
+    {100, 32, 64, 4, 4, 3, 2},
     {5, 16, 16, 2, 2, 3, 2},
     {3, 16, 16, 1, 1, 3, 2},
     {3, 16, 32, 8, 8, 1, 2},
