@@ -8,6 +8,7 @@
 #include "run/predict.h"
 #include "run/quality.h"
 #include "run/stage_partition.h"
+#include "run/stage_plan.h"
 #include "state/cluster_table.h"
 
 /* The results' arrays, one row per picture. */
@@ -126,22 +127,18 @@ static Status add_known(Context *ctx, const Run *run, const Results *results, js
                              known->class_count);
 }
 
-/* What may help a clustering that collapsed in the stage that ends with the clusters. */
-static const char *collapse_advice(const char *stage) {
-    static const struct {
-        const char *stage, *advice;
-    } rows[] = {
-        {STAGE_PICA, "a larger pica.entropy_weight or pica.batch, or a smaller pica.learning_rate"},
-        {STAGE_SCAN, "a larger scan.entropy_weight, or longer features (a larger --budget)"},
-        {STAGE_SELF_LABEL, "a larger scan.entropy_weight, or longer features (a larger --budget)"},
-        {STAGE_KNOWN, "more known labels of the classes that are missing"},
-        {STAGE_HEAD, "longer features (a larger --budget), a head.entropy_weight above 0 or a larger head.count"},
-        {STAGE_JOINT,
-         "longer features (a larger --budget), a head.entropy_weight above 0 or a smaller joint.threshold"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (strcmp(rows[i].stage, stage) == 0) return rows[i].advice;
-    return "another run.seed or fewer clusters";
+/* What may help a clustering that collapsed. */
+static const char *collapse_advice(const Run *run) {
+    const Options *options = &run->options;
+    if (method_has_stage(options, STAGE_PARTITION)) return "another run.method, partition.on or number of clusters";
+    if (method_has_stage(options, STAGE_PICA))
+        return "a larger pica.entropy_weight or pica.batch, or a smaller pica.learning_rate";
+    if (method_has_stage(options, STAGE_KNOWN)) return "more known labels of what is missing";
+    const bool scan = method_has_stage(options, STAGE_SCAN);
+    if (plan_trains_features(run))
+        return scan ? "a larger scan.entropy_weight, or a larger features.epochs or --budget,"
+                    : "a head.entropy_weight above 0, or a larger features.epochs or --budget,";
+    return scan ? "a larger scan.entropy_weight" : "a head.entropy_weight above 0 or a larger head.count";
 }
 
 /* From this share of the pictures on, one cluster counts as all. */
@@ -149,18 +146,13 @@ static const char *collapse_advice(const char *stage) {
 
 /* Clusters without a picture, or one with almost all of them, are told, with what may help. */
 static void warn_of_collapse(Context *ctx, const Run *run, const Quality *quality) {
-    const char *last = "";
-    size_t empty = 0;
-    for (const char *const *stage = method_stages(&run->options); *stage != NULL; stage++)
-        last = *stage;
-    for (size_t k = 0; k < quality->clusters; k++)
-        empty += quality->sizes[k] == 0;
+    const size_t empty = quality->clusters - quality->metrics.clusters;
     if (empty > 0)
         log_warning(ctx, "%zu of %zu clusters have no picture: %s may help", empty, quality->clusters,
-                    collapse_advice(last));
+                    collapse_advice(run));
     else if (quality->largest_share >= ALMOST_ALL)
         log_warning(ctx, "one cluster has %.0f %% of the pictures: %s may help", 100.0 * quality->largest_share,
-                    collapse_advice(last));
+                    collapse_advice(run));
 }
 
 static Status measure_results(Context *ctx, const Run *run, const Results *results, Quality *quality) {

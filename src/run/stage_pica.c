@@ -22,7 +22,6 @@ typedef struct PicaRun {
     double evaluate_steps; /* between two evaluations */
     int64_t planned;       /* steps */
     int64_t steps;         /* done */
-    size_t occupied;       /* clusters with a picture at the last evaluation */
 } PicaRun;
 
 /* ---- evaluations ---- */
@@ -40,8 +39,7 @@ static Status add_evaluation_facts(Context *ctx, PicaRun *p, const PicaEvaluatio
     TRY(json_add_real(ctx, line, "mean_confidence", evaluation->mean_confidence));
     Status status = quality_measure(ctx, &quality, predicted, p->run->dataset.count, clusters, p->run->dataset.labels,
                                     p->run->dataset.class_count);
-    p->occupied = quality.metrics.clusters;
-    if (status == SPICA_OK) status = json_add_integer(ctx, line, "clusters", (int64_t)p->occupied);
+    if (status == SPICA_OK) status = json_add_integer(ctx, line, "clusters", (int64_t)quality.metrics.clusters);
     if (status == SPICA_OK && quality.confusion != NULL) status = quality_add_scores(ctx, line, &quality.metrics);
     quality_close(ctx, &quality);
     return status;
@@ -128,7 +126,6 @@ static bool evaluation_is_due(const PicaRun *p) {
 static Status training_state(Context *ctx, void *user, StateParts *parts) {
     PicaRun *p = user;
     TRY(STATE_VALUE(ctx, parts, &p->steps, "steps"));
-    TRY(STATE_VALUE(ctx, parts, &p->occupied, "occupied"));
     TRY(step_log_state(ctx, &p->logs[0], parts));
     TRY(step_log_state(ctx, &p->logs[1], parts));
     TRY(pica_records_state(ctx, &p->records, parts));
