@@ -15,8 +15,10 @@ if(SPICA_SANITIZE)
   target_link_options(spica_flags INTERFACE -fsanitize=address,undefined)
 else()
   # Programs read files that strangers made: what the compiler can do against overruns at little cost.
-  target_compile_options(spica_flags INTERFACE $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2> -fstack-protector-strong
-                         -fstack-clash-protection)
+  target_compile_options(spica_flags INTERFACE -fstack-protector-strong -fstack-clash-protection)
+  if(NOT CMAKE_C_FLAGS MATCHES "_FORTIFY_SOURCE") # packagers set their own
+    target_compile_options(spica_flags INTERFACE "$<$<CONFIG:Release>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")
+  endif()
   target_link_options(spica_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The programs and the shared library are position independent, have their relocations made read-only before they start,
-# and guard their stacks.
+# and guard their stacks and buffers.
 #
 # hardened.sh FILE...
 set -eu
@@ -14,4 +14,5 @@ for file in "$@"; do
     readelf -dW "$file" | grep -q 'BIND_NOW\|FLAGS.*NOW' || said 'relocations are not all made at the start (NOW)'
     readelf -lW "$file" | grep 'GNU_STACK' | grep -q ' RW ' || said 'an executable stack'
     readelf -sW "$file" | grep -q __stack_chk_fail || said 'no stack protector'
+    readelf -sW "$file" | grep -Eq '__(mem|str|v?s?n?f?printf|p?read|fread)[a-z]*_chk' || said 'no _FORTIFY_SOURCE'
 done
