@@ -91,16 +91,16 @@ static Status write_heads(Context *ctx, const Run *run, const HeadSettings *sett
     const size_t dimension = (size_t)model->dimension;
     const size_t hidden = settings->hidden > 0 ? (size_t)settings->hidden : dimension;
     TRY(model_set_head(ctx, result->weights, model));
-    TRY(model_file_write(ctx, run, RUN_HEAD, model, MODEL_HEAD));
-    /* Batch norm that trained with the heads has moved the backbone's running statistics, or it has learnt itself. */
-    if (moves_backbone(settings)) TRY(model_file_write(ctx, run, RUN_BACKBONE, model, MODEL_BACKBONE));
+    /* Batch norm that trained with the heads has moved the backbone's running statistics, or it has learnt itself. The
+     * file of stage 1 stays as it is: until this stage is recorded, the run may have to begin it again. */
+    const unsigned parts = moves_backbone(settings) ? MODEL_HEAD | MODEL_BACKBONE : MODEL_HEAD;
+    TRY(model_file_write(ctx, run, RUN_HEAD, model, parts));
     TRY(add_selection(ctx, settings, run->dataset.count, result, facts));
     return add_head_quality(ctx, run, result, features, dimension, hidden, facts);
 }
 
 static Status compute_head(Context *ctx, Run *run, json_t *facts) {
     static const char *const files[] = {RUN_HEAD, NULL};
-    static const char *const all_files[] = {RUN_BACKBONE, RUN_HEAD, NULL};
     const ModelSpec spec = clustering_spec(run);
     HeadSettings settings;
     StageKeeper keeper;
@@ -119,7 +119,7 @@ static Status compute_head(Context *ctx, Run *run, json_t *facts) {
                             settings.inference_batch, "embed", features, NULL);
     if (status == SPICA_OK) status = train_heads(ctx, run, &settings, &model, features, &keeper, &result);
     if (status == SPICA_OK) status = write_heads(ctx, run, &settings, &model, features, &result, facts);
-    if (status == SPICA_OK) status = keeper_record(ctx, &keeper, moves_backbone(&settings) ? all_files : files, facts);
+    if (status == SPICA_OK) status = keeper_record(ctx, &keeper, files, facts);
     FREE_ARRAY(ctx, &features);
     head_result_close(ctx, &result);
     model_close(ctx, &model);
