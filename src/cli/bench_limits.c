@@ -35,7 +35,7 @@ static double chains_rate(float (*chains)(long steps), size_t bytes) {
     for (int i = 0; i < 5; i++) {
         const double start = thread_seconds();
         sink = chains(CHAIN_STEPS);
-        const double operations = 2.0 * CHAIN_STEPS * CHAINS * (double)(bytes / sizeof(float));
+        const double operations = 2.0 * CHAIN_STEPS * CHAINS * (double)bytes / (double)sizeof(float);
         best = fmax(best, operations / (thread_seconds() - start) / 1e9);
     }
     (void)sink;
@@ -56,8 +56,7 @@ Status memory_limit(Context *ctx, double *limit) {
     *limit = 0.0;
     for (int i = 0; status == SPICA_OK && i < 6; i++) {
         const double start = clock_seconds();
-        const int threads = ctx->threads;
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(ctx->threads)
         for (size_t j = 0; j < MEMORY_FLOATS; j++)
             out[j] = in[j] * 2.0F;
         const double rate = 2.0 * (double)(MEMORY_FLOATS * sizeof *in) / (clock_seconds() - start) / 1e9;

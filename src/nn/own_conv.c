@@ -53,11 +53,12 @@ static size_t thread_count(const OwnConv *conv) { return conv->threads < 1 ? 1 :
 
 /* --- shapes ------------------------------------------------------------------------------------------------------- */
 
-static size_t layout_lanes(Layout layout) { return layout == LAYOUT_BLOCK16 ? 16 : layout == LAYOUT_BLOCK8 ? 8 : 0; }
+static size_t layout_lanes(Layout layout) { return layout == LAYOUT_BLOCK16 ? 16 : 8; }
 
 bool own_conv_serves(const ConvShape *shape, const ConvOptions *options) {
     return (shape->kernel == 1 || shape->kernel == 3) && (shape->stride == 1 || shape->stride == 2) &&
-           shape->padding == shape->kernel / 2 && options->in == options->out && layout_lanes(options->in) != 0;
+           shape->padding == shape->kernel / 2 && options->in == options->out &&
+           (options->in == LAYOUT_BLOCK16 || options->in == LAYOUT_BLOCK8);
 }
 
 /* The places whose pixel column exists. */
@@ -155,7 +156,7 @@ static void choose_method(OwnConv *conv, const ConvShape *shape) {
 static size_t group_strips(const OwnConv *conv) {
     const size_t floats = conv->points * (conv->k_blocks + conv->n_blocks) * conv->lanes;
     const size_t least = conv->pass == CONV_BACKWARD_WEIGHTS ? LEAST_SUM : LEAST_GROUP;
-    size_t rows = CACHE_FLOATS / floats;
+    size_t rows = floats > 0 ? CACHE_FLOATS / floats : 0;
     if (rows < least) rows = least;
     size_t strips = (rows + conv->columns - 1) / conv->columns, whole = 1;
     while (whole * conv->columns % ROW_UNIT != 0)

@@ -168,20 +168,18 @@ INLINE void NAME(multiply_rows)(const float *v, size_t blocks, size_t stride, co
 INLINE void NAME(multiply_group)(const OwnConv *conv, size_t count, size_t blocks, const float *v, const float *u,
                                  float *sums) {
     const size_t stride = conv->group * LANES;
+    const size_t most = LANES == 16 ? 3 : 1; /* AVX2 has half of the registers */
     for (size_t row = 0; row < count;) {
-        const size_t left = count - row;
+        const size_t units = smaller((count - row + ROW_UNIT - 1) / ROW_UNIT, most);
         const float *rows = v + row * LANES;
         float *out = sums + row * LANES;
-        if (LANES == 16 && left > 2 * ROW_UNIT) {
+        if (units == 3)
             NAME(multiply_rows)(rows, blocks, stride, u, out, 3 * ROW_UNIT);
-            row += 3 * ROW_UNIT;
-        } else if (LANES == 16 && left > ROW_UNIT) {
+        else if (units == 2)
             NAME(multiply_rows)(rows, blocks, stride, u, out, 2 * ROW_UNIT);
-            row += 2 * ROW_UNIT;
-        } else {
+        else
             NAME(multiply_rows)(rows, blocks, stride, u, out, ROW_UNIT);
-            row += ROW_UNIT;
-        }
+        row += units * ROW_UNIT;
     }
 }
 
@@ -191,7 +189,7 @@ INLINE void NAME(multiply_group)(const OwnConv *conv, size_t count, size_t block
 /* All points or classes of a group. */
 INLINE void NAME(multiply_planes)(const ConvTask *task) {
     const OwnConv *conv = task->conv;
-    const size_t rows = task->count * conv->columns, plane = conv->group * LANES, pair = LANES * LANES;
+    const size_t rows = task->count * conv->columns, plane = conv->group * LANES, pair = (size_t)LANES * LANES;
     const float *u = task->weights;
     for (size_t point = 0; point < conv->points; point++)
         for (size_t c = 0; c < conv->class_count; c++) {
@@ -242,7 +240,7 @@ INLINE void NAME(multiply_columns)(const float *v, const float *e, size_t rows, 
 /* One pair of maps: the products of all points over the group's tiles, and their sum into the gradients. */
 INLINE void NAME(sum_tiles)(const ConvTask *task, size_t k_map, size_t n_map) {
     const OwnConv *conv = task->conv;
-    const size_t pair = LANES * LANES, rows = task->count * conv->columns, plane = conv->group * LANES;
+    const size_t pair = (size_t)LANES * LANES, rows = task->count * conv->columns, plane = conv->group * LANES;
     const float *v = task->k_planes + k_map * plane, *e = task->n_planes + n_map * plane;
     float sums[POINTS * LANES * LANES] __attribute__((aligned(64)));
     for (size_t point = 0; point < POINTS; point++, v += task->k_stride, e += task->n_stride)
@@ -253,7 +251,7 @@ INLINE void NAME(sum_tiles)(const ConvTask *task, size_t k_map, size_t n_map) {
 /* The same of all gathers and the classes that read them. */
 INLINE void NAME(sum_gathers)(const ConvTask *task, size_t k_map, size_t n_map) {
     const OwnConv *conv = task->conv;
-    const size_t pair = LANES * LANES, rows = task->count * conv->columns, plane = conv->group * LANES;
+    const size_t pair = (size_t)LANES * LANES, rows = task->count * conv->columns, plane = conv->group * LANES;
     float sums[LANES * LANES] __attribute__((aligned(64)));
     for (size_t c = 0; c < conv->class_count; c++)
         for (size_t g = conv->classes[c].first; g < conv->classes[c].last; g++) {

@@ -92,10 +92,10 @@ INLINE void NAME(input_strip)(const OwnConv *conv, const float *map, size_t row,
             float *out = planes + i * 6 * stride + tile * LANES;
             const Lanes d[6] = {LOAD(row_of),
                                 LOAD(row_of + LANES),
-                                LOAD(row_of + 2 * LANES),
-                                LOAD(row_of + 3 * LANES),
-                                LOAD(row_of + 4 * LANES),
-                                LOAD(row_of + 5 * LANES)};
+                                LOAD(row_of + (size_t)2 * LANES),
+                                LOAD(row_of + (size_t)3 * LANES),
+                                LOAD(row_of + (size_t)4 * LANES),
+                                LOAD(row_of + (size_t)5 * LANES)};
             Lanes v[6];
             NAME(input_column)(d, v);
             for (size_t j = 0; j < 6; j++)
@@ -122,7 +122,8 @@ INLINE void NAME(gradient_strip)(const OwnConv *conv, const float *map, size_t r
         for (size_t i = 0; i < 6; i++) {
             const float *row_of = strip + (i * wide + tile * TILE + 1) * LANES;
             float *out = planes + i * 6 * stride + tile * LANES;
-            const Lanes g[4] = {LOAD(row_of), LOAD(row_of + LANES), LOAD(row_of + 2 * LANES), LOAD(row_of + 3 * LANES)};
+            const Lanes g[4] = {LOAD(row_of), LOAD(row_of + LANES), LOAD(row_of + (size_t)2 * LANES),
+                                LOAD(row_of + (size_t)3 * LANES)};
             Lanes e[6];
             NAME(gradient_column)(g, e);
             for (size_t j = 0; j < 6; j++)
