@@ -11,7 +11,8 @@ ModelSpec clustering_spec(const Run *run);
  * from no backbone. The rest is not initialised. model is zeroed or closed. */
 Status run_open_features_model(Context *ctx, const Run *run, const ModelSpec *spec, Model *model);
 
-/* Opens the backbone of stage 1, or where stage 2 moved it that one, with the head of stage 2. model is zeroed or closed. */
+/* Opens the backbone of stage 1, or where stage 2 moved it that one, with the head of stage 2. model is zeroed or
+ * closed. */
 Status run_open_clustering_model(Context *ctx, const Run *run, Model *model);
 
 /* A head's flat weights w0 b0 w2 b2 into the model's tensors head.0.weight ... */

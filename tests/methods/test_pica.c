@@ -63,7 +63,7 @@ static void test_short(void **state) {
     (void)state;
     Context *ctx = test_context_open();
     PicaSettings settings = golden_settings(16, 8, 3, 4, 10, 1e-3f);
-    settings.model.direct_convolutions = 1; /* so few values to a mean amplify the rounding of transforms */
+    settings.model.direct_convolutions = 1;             /* so few values to a mean amplify the rounding of transforms */
     Dataset dataset = pictures_open(ctx, 32, 16, 3, 4); /* turns of 2 steps */
     PicaTrainer *trainer;
     TEST_OK(ctx, pica_open(ctx, &trainer, &settings, &dataset, NULL));
