@@ -10,7 +10,7 @@ larger() { # FOLDER OPTION...: a run whose training keeps much
     spica cluster --no-report "$SHARED/data" -k 3 --recipe "$TOPICS/tiny.ini" --method spice-self \
         --set features.batch=64 --set features.epochs=1 -o "$@" >/dev/null 2>log
 }
-megabytes=27
+megabytes=24
 until larger "within$megabytes" --memory-limit ${megabytes}M; do
     megabytes=$((megabytes + 1))
     test $megabytes -lt 60

@@ -11,3 +11,5 @@ spica ablate spice "$SHARED/data" -k 3 -o runs --recipe "$small" --seeds 1 --set
 stat -c %Y.%i runs/*/*/backbone.safetensors | cmp before -
 spica cluster --no-report "$SHARED/data" -k 3 -o alone --recipe "$small" --quiet --method spice-self --set head.bn=train --set head.loss=plain >/dev/null
 same alone runs/ce/seed-0
+grep -c running_mean alone/head.safetensors
+grep -c running_mean "$SHARED/run/head.safetensors" || true
