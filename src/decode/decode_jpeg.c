@@ -2,11 +2,13 @@
 
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h needs it */
+#include <stdlib.h>
 #include <string.h>
 
 #include <jpeglib.h>
 
 #define MARKER_EXIF (JPEG_APP0 + 1)
+#define DECODED_MOST ((size_t)1 << 26)
 
 /* libjpeg's way of failing is a jump. */
 typedef struct PlainJpeg {
@@ -15,8 +17,8 @@ typedef struct PlainJpeg {
     jmp_buf failed;
     const uint8_t *bytes;
     size_t count;
-    int width, height;
-    uint8_t *pixels;
+    unsigned shrink;
+    JpegPixels decoded;
 } PlainJpeg;
 
 static void on_error(j_common_ptr file) { longjmp(((PlainJpeg *)file->client_data)->failed, 1); }
@@ -26,39 +28,78 @@ static void on_message(j_common_ptr file, int level) {
     if (level < 0) on_error(file);
 }
 
-static bool is_plain(const PlainJpeg *jpeg) {
-    const struct jpeg_decompress_struct *file = &jpeg->file;
-    if (file->image_width != (JDIMENSION)jpeg->width || file->image_height != (JDIMENSION)jpeg->height) return false;
-    if (file->marker_list != NULL) return false; /* EXIF, which may tell to turn it */
+static bool header_read(PlainJpeg *jpeg) {
+    struct jpeg_decompress_struct *file = &jpeg->file;
+    jpeg_mem_src(file, jpeg->bytes, jpeg->count);
+    jpeg_save_markers(file, MARKER_EXIF, 16);
+    if (jpeg_read_header(file, TRUE) != JPEG_HEADER_OK) return false;
     return file->jpeg_color_space == JCS_YCbCr || file->jpeg_color_space == JCS_GRAYSCALE ||
            file->jpeg_color_space == JCS_RGB;
 }
 
-static bool decode(PlainJpeg *jpeg) {
+/* The rows lie `decoded.width` pixels apart: what a row has more is written over by the next one. */
+static bool rows_read(PlainJpeg *jpeg) {
     struct jpeg_decompress_struct *file = &jpeg->file;
-    jpeg_mem_src(file, jpeg->bytes, jpeg->count);
-    jpeg_save_markers(file, MARKER_EXIF, 16);
-    if (jpeg_read_header(file, TRUE) != JPEG_HEADER_OK || !is_plain(jpeg)) return false;
-    file->out_color_space = JCS_RGB;
-    jpeg_start_decompress(file);
+    const size_t stride = (size_t)jpeg->decoded.width * (size_t)jpeg->decoded.channels;
     while (file->output_scanline < file->output_height) {
-        JSAMPROW row = jpeg->pixels + (size_t)file->output_scanline * (size_t)jpeg->width * 3;
+        JSAMPROW row = jpeg->decoded.pixels + file->output_scanline * stride;
         if (jpeg_read_scanlines(file, &row, 1) != 1) return false;
     }
     return jpeg_finish_decompress(file) == TRUE;
 }
 
-bool jpeg_decode_plain(const uint8_t *bytes, size_t count, int width, int height, uint8_t *pixels) {
-    PlainJpeg jpeg = {.bytes = bytes, .count = count, .width = width, .height = height, .pixels = pixels};
+static bool decode_plain(PlainJpeg *jpeg) {
+    struct jpeg_decompress_struct *file = &jpeg->file;
+    if (!header_read(jpeg)) return false;
+    if (file->image_width != (JDIMENSION)jpeg->decoded.width || file->image_height != (JDIMENSION)jpeg->decoded.height)
+        return false;
+    if (file->marker_list != NULL) return false; /* EXIF, which may tell to turn it */
+    file->out_color_space = JCS_RGB;
+    return jpeg_start_decompress(file) && rows_read(jpeg);
+}
+
+/* libjpeg rounds the sides up. */
+static bool decode_smaller(PlainJpeg *jpeg) {
+    struct jpeg_decompress_struct *file = &jpeg->file;
+    if (!header_read(jpeg)) return false;
+    const bool grey = file->jpeg_color_space == JCS_GRAYSCALE;
+    file->out_color_space = grey ? JCS_GRAYSCALE : JCS_RGB;
+    file->scale_num = 1;
+    file->scale_denom = jpeg->shrink;
+    jpeg_calc_output_dimensions(file);
+    jpeg->decoded.channels = grey ? 1 : 3;
+    jpeg->decoded.width = (int)(file->image_width / jpeg->shrink);
+    jpeg->decoded.height = (int)(file->image_height / jpeg->shrink);
+    const size_t bytes = (size_t)file->output_width * file->output_height * (size_t)jpeg->decoded.channels;
+    if (jpeg->decoded.width == 0 || jpeg->decoded.height == 0 || bytes > DECODED_MOST) return false;
+    jpeg->decoded.pixels = malloc(bytes);
+    return jpeg->decoded.pixels != NULL && jpeg_start_decompress(file) && rows_read(jpeg);
+}
+
+static bool run(PlainJpeg *jpeg, bool (*decode)(PlainJpeg *jpeg)) {
     volatile bool decoded = false;
-    jpeg.file.err = jpeg_std_error(&jpeg.errors);
-    jpeg.errors.error_exit = on_error;
-    jpeg.errors.emit_message = on_message;
-    jpeg.file.client_data = &jpeg;
-    if (setjmp(jpeg.failed) == 0) {
-        jpeg_create_decompress(&jpeg.file);
-        decoded = decode(&jpeg);
+    jpeg->file.err = jpeg_std_error(&jpeg->errors);
+    jpeg->errors.error_exit = on_error;
+    jpeg->errors.emit_message = on_message;
+    jpeg->file.client_data = jpeg;
+    if (setjmp(jpeg->failed) == 0) {
+        jpeg_create_decompress(&jpeg->file);
+        decoded = decode(jpeg);
     }
-    jpeg_destroy_decompress(&jpeg.file);
+    jpeg_destroy_decompress(&jpeg->file);
     return decoded;
+}
+
+bool jpeg_decode_plain(const uint8_t *bytes, size_t count, int width, int height, uint8_t *pixels) {
+    PlainJpeg jpeg = {
+        .bytes = bytes, .count = count, .decoded = {.width = width, .height = height, .channels = 3, .pixels = pixels}};
+    return run(&jpeg, decode_plain);
+}
+
+bool jpeg_decode_smaller(const uint8_t *bytes, size_t count, int shrink, JpegPixels *decoded) {
+    PlainJpeg jpeg = {.bytes = bytes, .count = count, .shrink = (unsigned)shrink};
+    const bool done = run(&jpeg, decode_smaller);
+    if (!done) free(jpeg.decoded.pixels);
+    *decoded = done ? jpeg.decoded : (JpegPixels){0};
+    return done;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <vips/vips.h>
@@ -144,11 +145,27 @@ static double shrink_room(const PictureWish *wish, const PictureTold *told) {
     return factor / SHRINK_MARGIN;
 }
 
-/* Opens a large JPEG or WebP file once more, smaller. */
+/* Decodes a JPEG at once, 1 / shrink of its size. False: it must go the long way, and is as before. */
+static bool picture_take_jpeg(Picture *picture, int shrink) {
+    JpegPixels decoded;
+    if (!jpeg_decode_smaller(picture->bytes, picture->count, shrink, &decoded)) return false;
+    const size_t bytes = (size_t)decoded.width * (size_t)decoded.height * (size_t)decoded.channels;
+    VipsImage *image = vips_image_new_from_memory_copy(decoded.pixels, bytes, decoded.width, decoded.height,
+                                                       decoded.channels, VIPS_FORMAT_UCHAR);
+    free(decoded.pixels);
+    if (image == NULL) return false;
+    image->Type = decoded.channels == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+    vips_image_set_int(image, VIPS_META_ORIENTATION, picture->orientation);
+    return picture_step(picture, 0, image);
+}
+
+/* Opens a JPEG or WebP file once more, smaller where it is large. */
 static bool picture_shrink(const PictureWish *wish, const PictureTold *told, Picture *picture) {
     const double room = shrink_room(wish, told);
-    if (picture->kind == PICTURE_JPEG && room >= 2.0)
-        return picture_load(picture, room >= 8.0 ? 8 : room >= 4.0 ? 4 : 2, 1.0);
+    if (picture->kind == PICTURE_JPEG) {
+        const int shrink = room >= 8.0 ? 8 : room >= 4.0 ? 4 : room >= 2.0 ? 2 : 1;
+        return picture_take_jpeg(picture, shrink) || shrink == 1 || picture_load(picture, shrink, 1.0);
+    }
     if (picture->kind == PICTURE_WEBP && room > 1.0) return picture_load(picture, 1, 1.0 / room);
     return true;
 }

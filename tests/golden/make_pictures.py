@@ -75,6 +75,11 @@ for orientation in range(1, 9):
 
 large = rgb.resize((width * 16, height * 16), Image.Resampling.BICUBIC)
 keep("large.jpg", large, quality=90)
+keep("large-odd.jpg", large.resize((width * 16 + 3, height * 16 + 5), Image.Resampling.BICUBIC), quality=90)
+keep("large-grey.jpg", large.convert("L"), quality=90)
+exif = Image.Exif()
+exif[0x0112] = 3
+keep("large-turned.jpg", large.rotate(180), quality=90, exif=exif)
 keep("large.png", large)
 for name, encoder in [("picture.heic", []), ("picture.avif", ["-A"])]:
     subprocess.run(["heif-enc", "-q", "90", *encoder, "-o", os.path.join(folder, name),
