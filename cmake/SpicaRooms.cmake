@@ -5,8 +5,11 @@ target_compile_definitions(spica_flags INTERFACE _POSIX_C_SOURCE=200809L _FILE_O
                            SPICA_VERSION="${PROJECT_VERSION}")
 # -fno-math-errno and -fno-trapping-math change no value, only errno and exception flags, and let loops vectorise.
 target_compile_options(spica_flags INTERFACE -Wall -Wextra -Wconversion -Wdouble-promotion -Wshadow -Wvla
-                       -Wmissing-prototypes -Wstrict-prototypes -Werror -fno-math-errno -fno-trapping-math
+                       -Wmissing-prototypes -Wstrict-prototypes -fno-math-errno -fno-trapping-math
                        -ffp-contract=off)
+if(SPICA_WERROR)
+  target_compile_options(spica_flags INTERFACE -Werror)
+endif()
 target_compile_definitions(spica_flags INTERFACE SPICA_SIMD_MOST=${SPICA_SIMD_MOST})
 target_link_libraries(spica_flags INTERFACE spica_dependencies)
 if(SPICA_SANITIZE)

@@ -33,7 +33,7 @@ static Status row_read(Context *ctx, ClusterNames *names, const CsvTable *table,
 
 static Status file_take(Context *ctx, ClusterNames *names, const char *path) {
     CsvTable table = {0};
-    size_t cluster_column, name_column;
+    size_t cluster_column = 0, name_column = 0;
     Status status = csv_read(ctx, path, &table);
     if (status == SPICA_OK) status = csv_require(ctx, &table, "cluster", &cluster_column);
     if (status == SPICA_OK) status = csv_require(ctx, &table, "name", &name_column);

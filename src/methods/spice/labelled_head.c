@@ -96,7 +96,7 @@ Status labelled_head_train(Context *ctx, const LabelledHeadSettings *settings, c
     const int threads = blas_threads_set(1); /* its sums shall not depend on their number */
     status = train(ctx, &head, settings, features, labels, loss);
     blas_threads_restore(threads);
-    TRY_GOTO(status, close, status);
+    if (status != SPICA_OK) goto close;
     TRY_GOTO(status, close, NEW_ARRAY(ctx, weights, head_compact_count(head.block.shape)));
     head_block_compact(&head.block, 0, *weights);
 close:
