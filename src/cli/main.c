@@ -45,21 +45,27 @@ static const Command *find_command(Console *console, const char *name) {
     return NULL;
 }
 
-/* A command that failed in the library has left its reason on the context; one that failed in its arguments has told
- * the console already. */
+/* What failed in the library has left its reason on the context. */
+static void tell_reason(const spica_context *context, Console *console) {
+    const char *reason = spica_context_reason(context);
+    if (reason[0] != '\0') console_error(console, "%s", reason);
+}
+
+/* A command that failed in its arguments has told the console already. */
 static spica_status run_command(spica_context *context, Console *console, const Command *command, int count,
                                 char *const *words) {
     Arguments arguments = {.seeds = SEEDS_USUAL};
     spica_status status = spica_options_open(context, &arguments.options);
-    if (status == SPICA_OK) {
+    if (status != SPICA_OK) {
+        tell_reason(context, console);
+    } else {
         status = arguments_read(context, console, command, count, words, &arguments);
         if (status == SPICA_OK && arguments.help) {
             command_help(command);
         } else if (status == SPICA_OK) {
             spica_context_limit_memory(context, arguments.memory);
             status = command->run(context, console, &arguments);
-            const char *reason = spica_context_reason(context);
-            if (status != SPICA_OK && reason[0] != '\0') console_error(console, "%s", reason);
+            if (status != SPICA_OK) tell_reason(context, console);
         }
     }
     spica_options_close(context, &arguments.options);

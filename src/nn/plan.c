@@ -108,7 +108,7 @@ Status plan_state(Context *ctx, Plan *plan, const char *name, StateParts *parts)
 
 /* Batch norm in inference is out = x * scale + shift, which a convolution's weights and bias can carry:
  * scale = gamma / sqrt(variance + epsilon), shift = beta - mean * scale. */
-static Status pack_folded(Context *ctx, Plan *plan, const Conv *conv) {
+static void fold(Plan *plan, const Conv *conv) {
     const Node *norm = net_node(plan->net, conv->folded), *node = net_node(plan->net, conv->node);
     const float *weights = net_values(plan->net, node->weight);
     const float *gamma = net_values(plan->net, norm->weight), *beta = net_values(plan->net, norm->bias);
@@ -121,22 +121,32 @@ static Status pack_folded(Context *ctx, Plan *plan, const Conv *conv) {
         for (size_t i = 0; i < floats; i++)
             folded[c * floats + i] = weights[c * floats + i] * (float)scale;
     }
-    return conv_kernel_pack(ctx, conv->forward, folded, plan->buffers[conv->packed].base);
 }
 
-Status plan_refresh_forward(Context *ctx, Plan *plan) {
-    if (plan->forward_version == plan->net->params.version) return SPICA_OK;
-    plan->forward_version = NOT_PACKED;
-    if (!plan->settings.recompute) plan->backward_version = NOT_PACKED;
-    for (int i = 0; i < plan->conv_count; i++) {
-        const Conv *conv = &plan->convs[i];
-        if (conv->folded >= 0)
-            TRY(pack_folded(ctx, plan, conv));
-        else
-            TRY(conv_kernel_pack(ctx, conv->forward, net_values(plan->net, net_node(plan->net, conv->node)->weight),
-                                 plan->buffers[conv->packed].base));
+static Status pack_step(Context *ctx, Plan *plan, const Step *step) {
+    if (step->run != step_conv) return SPICA_OK;
+    const Conv *conv = &plan->convs[step->as.conv.conv];
+    const float *weights = net_values(plan->net, net_node(plan->net, conv->node)->weight);
+    if (conv->folded >= 0) {
+        fold(plan, conv);
+        weights = plan->buffers[plan->folded_weights].base;
     }
-    for (int i = 0; plan->settings.kind == PLAN_INFER && i < plan->norm_count; i++) {
+    return conv_kernel_pack(ctx, *conv_step_kernel(plan->convs, step), weights,
+                            plan->buffers[step->as.conv.packed].base);
+}
+
+Status plan_pack_segment(Context *ctx, Plan *plan, const Segment *segment) {
+    for (int i = segment->first; plan->settings.kind != PLAN_INFER && i <= segment->last; i++)
+        TRY(pack_step(ctx, plan, &plan->steps[i]));
+    return SPICA_OK;
+}
+
+Status plan_refresh(Context *ctx, Plan *plan) {
+    if (plan->settings.kind != PLAN_INFER || plan->packed_version == plan->net->params.version) return SPICA_OK;
+    plan->packed_version = NOT_PACKED;
+    for (int i = 0; i < plan->step_count; i++)
+        TRY(pack_step(ctx, plan, &plan->steps[i]));
+    for (int i = 0; i < plan->norm_count; i++) {
         const Node *node = net_node(plan->net, plan->norms[i].node);
         NormTask task;
         norm_task(plan, &plan->norms[i], &task);
@@ -144,21 +154,7 @@ Status plan_refresh_forward(Context *ctx, Plan *plan) {
         task.running_variance = net_buffers(plan->net, node->running + 1);
         kernel_norm_running(&task);
     }
-    plan->forward_version = plan->net->params.version;
-    return SPICA_OK;
-}
-
-static Status refresh_backward(Context *ctx, Plan *plan) {
-    if (plan->backward_version == plan->net->params.version) return SPICA_OK;
-    plan->backward_version = NOT_PACKED;
-    if (!plan->settings.recompute) plan->forward_version = NOT_PACKED;
-    for (int i = 0; i < plan->conv_count; i++) {
-        const Conv *conv = &plan->convs[i];
-        if (conv->data != NULL)
-            TRY(conv_kernel_pack(ctx, conv->data, net_values(plan->net, net_node(plan->net, conv->node)->weight),
-                                 plan->buffers[conv->packed_data].base));
-    }
-    plan->backward_version = plan->net->params.version;
+    plan->packed_version = plan->net->params.version;
     return SPICA_OK;
 }
 
@@ -196,6 +192,7 @@ static Status run_worker(Context *ctx, Plan *plan, const Segment *segment, int w
 }
 
 static Status run_segment(Context *ctx, Plan *plan, const Segment *segment) {
+    TRY(plan_pack_segment(ctx, plan, segment));
     if (!segment->parallel) {
         for (size_t i = 0; i < segment->slices; i++)
             TRY(run_slice(ctx, plan, segment, i, 0, plan->threads));
@@ -219,18 +216,14 @@ static Status run_segments(Context *ctx, Plan *plan, int first, int last) {
     return SPICA_OK;
 }
 
-/* Moving the running statistics changes the buffers, but none of this plan's copies. */
+/* The running statistics have moved, which plans for inference fold into their copies. */
 static void note_running(Plan *plan) {
     if (plan->settings.kind == PLAN_INFER || !plan->settings.update_running || plan->norm_count == 0) return;
-    Params *params = net_params(plan->net);
-    const bool backward = plan->backward_version == params->version;
-    params_changed(params);
-    plan->forward_version = params->version;
-    if (backward) plan->backward_version = params->version;
+    params_changed(net_params(plan->net));
 }
 
 static Status forward(Context *ctx, Plan *plan) {
-    TRY(plan_refresh_forward(ctx, plan));
+    TRY(plan_refresh(ctx, plan));
     TRY(run_segments(ctx, plan, 0, plan->forward_segments));
     note_running(plan);
     return SPICA_OK;
@@ -250,7 +243,6 @@ Status plan_forward(Context *ctx, Plan *plan, const float *input) {
 }
 
 static Status backward(Context *ctx, Plan *plan) {
-    TRY(refresh_backward(ctx, plan));
     for (int i = 0; i < plan->unreached_count; i++)
         memset(net_gradients(plan->net, plan->unreached[i]), 0,
                plan->net->params.table[plan->unreached[i]].count * sizeof(float));

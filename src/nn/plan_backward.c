@@ -3,8 +3,8 @@
  *
  * Batch norm's backward has two halves. The first, together with addition and activation, makes the sums over the batch
  * (combine backward); the second, the input's gradient, is made only where a convolution wants it, so that it is still
- * in the cache there. Activations behind a single batch norm are computed again from the convolution's output instead
- * of being kept. */
+ * in the cache there. What is element-wise made of convolutions' outputs is made of them again instead of being kept
+ * (is_made_again). */
 #include "nn/plan_builder.h"
 
 #define USES(...)                                                                                                      \
@@ -12,7 +12,7 @@
 
 static Status contribute(Builder *builder, ValueId value, const Contribution *contribution);
 static Status convolve_again(Builder *builder, ValueId value);
-static Status conv_input(Builder *builder, ValueId in, BufferId *buffer);
+static Status value_again(Builder *builder, ValueId value, BufferId *buffer);
 
 static Status emit_norm_gradient(Builder *builder, ValueId value, const Contribution *lazy, BufferId addend,
                                  BufferId *out) {
@@ -153,7 +153,8 @@ static Status emit_combine_backward(Builder *builder, ValueId value, BufferId ma
     const Operand b = group_operand(builder, group->b, group->b_norm);
     const BufferId g1 = state->contributions[0].buffer;
     const BufferId g2 = state->contribution_count == 2 ? state->contributions[1].buffer : -1;
-    const BufferId out = group->slope != 1.0F && !group_is_simple(group) ? state->buffer : -1;
+    const BufferId made = state->recomputed >= 0 ? state->recomputed : state->buffer;
+    const BufferId out = group->slope != 1.0F && !group_is_simple(group) ? made : -1;
     Step step = {.run = step_combine_backward,
                  .name = "combine backward",
                  .node = value,
@@ -212,18 +213,22 @@ static Status backward_group(Builder *builder, ValueId value) {
 
 static Status emit_conv_again(Builder *builder, ValueId value) {
     Value *state = &builder->values[value];
-    BufferId input;
-    TRY(conv_input(builder, builder_in(builder, value, 0), &input));
+    BufferId input, packed;
+    TRY(value_again(builder, builder_in(builder, value, 0), &input));
     state->again = true;
     TRY(buffer_like(builder, value, &state->buffer));
-    const Step step = {
-        .run = step_conv,
-        .name = "convolution again",
-        .node = value,
-        .grid = state->grid,
-        .chunk = 1,
-        .uses = USES(input, state->buffer),
-        .as.conv = {.conv = builder->conv_of[value], .pass = CONV_FORWARD, .in = input, .out = state->buffer}};
+    TRY(buffer_for_packed(builder, &packed));
+    const Step step = {.run = step_conv,
+                       .name = "convolution again",
+                       .node = value,
+                       .grid = state->grid,
+                       .chunk = 1,
+                       .uses = USES(input, state->buffer, packed),
+                       .as.conv = {.conv = builder->conv_of[value],
+                                   .pass = CONV_FORWARD,
+                                   .in = input,
+                                   .out = state->buffer,
+                                   .packed = packed}};
     return step_add(builder, &step);
 }
 
@@ -240,56 +245,111 @@ static Status convolve_again(Builder *builder, ValueId value) {
     return status;
 }
 
-/* The buffer in which a convolution's input stands, computed again where that is cheaper than having kept it. */
-static Status conv_input(Builder *builder, ValueId in, BufferId *buffer) {
-    Value *state = &builder->values[in];
-    const NodeKind kind = net_node(builder->net, in)->kind;
-    const bool element_wise = kind == NODE_RELU || kind == NODE_BATCH_NORM;
-    TRY(convolve_again(builder, in));
-    *buffer = state->recomputed >= 0 ? state->recomputed : state->buffer;
-    if (state->recomputed >= 0 || !element_wise || !group_is_simple(&state->group) || state->output) return SPICA_OK;
-    TRY(convolve_again(builder, state->group.a));
-    const Operand a = group_operand(builder, state->group.a, state->group.a_norm);
-    TRY(buffer_like(builder, in, &state->recomputed));
-    const Step step = {
-        .run = step_combine,
-        .name = "combine again",
-        .node = in,
-        .remade = true,
-        .grid = state->grid,
-        .chunk = 1,
-        .uses = USES(a.buffer, state->recomputed),
-        .as.combine = {.a = a, .b = {.buffer = -1, .norm = -1}, .out = state->recomputed, .slope = state->group.slope}};
-    *buffer = state->recomputed;
+/* Sums of fewer channels are kept: a convolution of theirs does too little for each float that it reads. */
+#define SUM_AGAIN_CHANNELS 64
+
+static bool is_element_wise(const Builder *builder, ValueId value) {
+    const NodeKind kind = net_node(builder->net, value)->kind;
+    return kind == NODE_RELU || kind == NODE_BATCH_NORM || kind == NODE_ADD;
+}
+
+static bool is_read_by_norm(const Builder *builder, ValueId value) {
+    for (ValueId v = value + 1; v < builder->net->count; v++)
+        if (builder->values[v].needed && net_node(builder->net, v)->kind == NODE_BATCH_NORM &&
+            builder_in(builder, v, 0) == value)
+            return true;
+    return false;
+}
+
+static bool is_made_again(const Builder *builder, ValueId value);
+
+/* Whether an operand of a group is there in the backward direction whoever wants it: batch norm's backward keeps what
+ * the norm reads, and the gradients of weights a pool's output. */
+static bool operand_stays(const Builder *builder, ValueId operand, ValueId norm) {
+    if (norm >= 0) return true;
+    if (is_element_wise(builder, operand)) return is_made_again(builder, operand);
+    return net_node(builder->net, operand)->kind != NODE_CONV;
+}
+
+/* Whether backward makes the value a second time instead of keeping it. Sums only where the convolutions are not made
+ * again themselves: those would be made from the first to the last at once. */
+static bool is_made_again(const Builder *builder, ValueId value) {
+    const Value *state = &builder->values[value];
+    const Group *group = &state->group;
+    if (!is_element_wise(builder, value) || state->output || is_read_by_norm(builder, value)) return false;
+    if (group_is_simple(group)) return true;
+    if (builder->plan->settings.recompute || group->b < 0 ||
+        net_node(builder->net, value)->channels < SUM_AGAIN_CHANNELS)
+        return false;
+    return operand_stays(builder, group->a, group->a_norm) && operand_stays(builder, group->b, group->b_norm);
+}
+
+/* *operand as backward finds it. */
+static Status operand_again(Builder *builder, ValueId value, ValueId norm, Operand *operand) {
+    *operand = (Operand){.buffer = -1, .norm = -1};
+    if (value < 0) return SPICA_OK;
+    if (norm < 0) return value_again(builder, value, &operand->buffer);
+    TRY(convolve_again(builder, value));
+    *operand = group_operand(builder, value, norm);
+    return SPICA_OK;
+}
+
+static Status emit_combine_again(Builder *builder, ValueId value) {
+    Value *state = &builder->values[value];
+    const Group *group = &state->group;
+    Operand a, b;
+    TRY(operand_again(builder, group->a, group->a_norm, &a));
+    TRY(operand_again(builder, group->b, group->b_norm, &b));
+    TRY(buffer_like(builder, value, &state->recomputed));
+    const Step step = {.run = step_combine,
+                       .name = "combine again",
+                       .node = value,
+                       .remade = true,
+                       .grid = state->grid,
+                       .chunk = 1,
+                       .uses = USES(a.buffer, state->recomputed, b.buffer),
+                       .as.combine = {.a = a, .b = b, .out = state->recomputed, .slope = group->slope}};
     return step_add(builder, &step);
+}
+
+/* *buffer: where a value that a convolution reads stands in the backward direction. */
+static Status value_again(Builder *builder, ValueId value, BufferId *buffer) {
+    const Value *state = &builder->values[value];
+    TRY(convolve_again(builder, value));
+    if (state->recomputed < 0 && is_made_again(builder, value)) TRY(emit_combine_again(builder, value));
+    *buffer = state->recomputed >= 0 ? state->recomputed : state->buffer;
+    return SPICA_OK;
 }
 
 static Status emit_weight_gradient(Builder *builder, ValueId value, BufferId in, BufferId gradient) {
     const int index = builder->conv_of[value];
     Conv *conv = &builder->plan->convs[index];
     TRY(buffer_add(builder, 0, 0, &conv->gradient_packed));
-    const Step step = {.run = step_weight_gradient,
-                       .name = "weight gradient",
-                       .node = value,
-                       .grid = builder->values[value].grid,
-                       .chunk = 1,
-                       .uses = USES(in, gradient, conv->gradient_packed),
-                       .as.conv = {.conv = index, .pass = CONV_BACKWARD_WEIGHTS, .in = in, .out = gradient}};
+    const Step step = {
+        .run = step_weight_gradient,
+        .name = "weight gradient",
+        .node = value,
+        .grid = builder->values[value].grid,
+        .chunk = 1,
+        .uses = USES(in, gradient, conv->gradient_packed),
+        .as.conv = {.conv = index, .pass = CONV_BACKWARD_WEIGHTS, .in = in, .out = gradient, .packed = -1}};
     builder->unpacks[builder->unpack_count++] = index;
     return step_add(builder, &step);
 }
 
 static Status emit_data_gradient(Builder *builder, ValueId value, ValueId in, BufferId gradient) {
     const int index = builder->conv_of[value];
-    BufferId out;
+    BufferId out, packed;
     TRY(buffer_like(builder, in, &out));
-    const Step step = {.run = step_conv,
-                       .name = "data gradient",
-                       .node = value,
-                       .grid = builder->values[in].grid,
-                       .chunk = 1,
-                       .uses = USES(gradient, out),
-                       .as.conv = {.conv = index, .pass = CONV_BACKWARD_DATA, .in = out, .out = gradient}};
+    TRY(buffer_for_packed(builder, &packed));
+    const Step step = {
+        .run = step_conv,
+        .name = "data gradient",
+        .node = value,
+        .grid = builder->values[in].grid,
+        .chunk = 1,
+        .uses = USES(gradient, out, packed),
+        .as.conv = {.conv = index, .pass = CONV_BACKWARD_DATA, .in = out, .out = gradient, .packed = packed}};
     TRY(step_add(builder, &step));
     return contribute_buffer(builder, in, out, false);
 }
@@ -299,7 +359,7 @@ static Status backward_conv(Builder *builder, ValueId value) {
     BufferId gradient, input;
     TRY(gradient_buffer(builder, value, &gradient));
     if (gradient < 0) return SPICA_OK;
-    TRY(conv_input(builder, in, &input));
+    TRY(value_again(builder, in, &input));
     TRY(emit_weight_gradient(builder, value, input, gradient));
     return builder->values[in].gradient ? emit_data_gradient(builder, value, in, gradient) : SPICA_OK;
 }

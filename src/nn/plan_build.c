@@ -244,8 +244,6 @@ static void conv_prepare(Builder *builder, ValueId value) {
                                            .in = in->layout,
                                            .out = builder->values[value].layout,
                                            .folded = -1,
-                                           .packed = -1,
-                                           .packed_data = -1,
                                            .bias = -1,
                                            .gradient_packed = -1};
     builder->conv_of[value] = plan->conv_count++;
@@ -397,23 +395,23 @@ static void mark_way(Builder *builder, ValueId value, const Reach *reach) {
     if (reach->other >= 0) builder->values[reach->other].unread--;
 }
 
+Status buffer_for_packed(Builder *builder, BufferId *id) {
+    TRY(buffer_add(builder, 0, 0, id));
+    if (builder->plan->settings.kind == PLAN_INFER) buffer_pin(builder, *id);
+    return SPICA_OK;
+}
+
 static Status emit_conv(Builder *builder, ValueId value) {
     const int index = builder->conv_of[value];
     const ValueId in = builder_in(builder, value, 0);
     const Reach reach = conv_reach(builder, value);
     Conv *conv = &builder->plan->convs[index];
-    TRY(buffer_add(builder, 0, 0, &conv->packed));
-    buffer_pin(builder, conv->packed);
-    conv->packed_data = conv->packed;
-    if (builder->plan->settings.recompute) {
-        TRY(buffer_add(builder, 0, 0, &conv->packed_data));
-        buffer_pin(builder, conv->packed_data);
-    }
+    BufferId packed, out;
+    TRY(buffer_for_packed(builder, &packed));
     if (conv->folded >= 0) {
         TRY(buffer_add(builder, (size_t)conv->shape.out_channels, 0, &conv->bias));
         buffer_pin(builder, conv->bias);
     }
-    BufferId out;
     if (reach.other >= 0)
         out = builder->values[reach.other].buffer;
     else
@@ -423,11 +421,12 @@ static Status emit_conv(Builder *builder, ValueId value) {
                        .node = value,
                        .grid = builder->values[value].grid,
                        .chunk = 1,
-                       .uses = USES(builder->values[in].buffer, out),
+                       .uses = USES(builder->values[in].buffer, out, packed),
                        .as.conv = {.conv = index,
                                    .pass = CONV_FORWARD,
                                    .in = builder->values[in].buffer,
                                    .out = out,
+                                   .packed = packed,
                                    .sum = reach.other >= 0,
                                    .activate = reach.slope != 1.0F,
                                    .slope = reach.slope}};

@@ -63,6 +63,8 @@ Status buffer_add(Builder *builder, size_t unit, size_t chunk, BufferId *id);
 /* A buffer for a batch of the value's pictures. */
 Status buffer_like(Builder *builder, ValueId value, BufferId *id);
 void buffer_pin(Builder *builder, BufferId id);
+/* A buffer for the weights of a convolution step, whose size its kernel will tell. */
+Status buffer_for_packed(Builder *builder, BufferId *id);
 
 /* Appends a step; the caller's `uses` are the buffers it touches. */
 Status step_add(Builder *builder, const Step *step);

@@ -27,6 +27,7 @@ static bool is_finite_slice(const Plan *plan, const Step *step, const Slice *sli
 /* Runs a segment on this thread alone. *fault: the earliest of its steps that wrote what is not finite, in any slice,
  * or -1. */
 static Status search_segment(Context *ctx, Plan *plan, const Segment *segment, int *fault) {
+    TRY(plan_pack_segment(ctx, plan, segment));
     for (size_t i = 0; i < segment->slices; i++) {
         const Slice slice = {
             .index = i, .first = i * segment->slice_pictures, .count = segment->slice_pictures, .threads = 1};
@@ -67,7 +68,7 @@ Status plan_describe_fault(Context *ctx, Plan *plan, char *words, size_t capacit
     if (tensor != NULL || plan->reference != NULL || plan->input == NULL) return SPICA_OK;
     const int threads = omp_get_max_threads();
     omp_set_num_threads(1);
-    Status status = plan_refresh_forward(ctx, plan);
+    Status status = plan_refresh(ctx, plan);
     if (status == SPICA_OK) status = search_forward(ctx, plan, &fault);
     omp_set_num_threads(threads);
     plan->forward_done = false;

@@ -190,12 +190,9 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
     ConvKernel **primitive = conv_step_kernel(plan->convs, step);
     TRY(conv_kernel_open(ctx, plan->shim, primitive, &shape, &options));
     const size_t floats = conv_kernel_weight_floats(*primitive);
-    /* It reads the weights that were packed for the first time. */
-    if (step->again && (floats != conv_kernel_weight_floats(conv->forward) ||
-                        strcmp(conv_kernel_name(*primitive), conv_kernel_name(conv->forward)) != 0))
+    if (step->again && strcmp(conv_kernel_name(*primitive), conv_kernel_name(conv->forward)) != 0)
         return context_fail(ctx, SPICA_ERROR_INTERNAL, "a convolution that is computed again has another kernel");
-    if (use->pass == CONV_FORWARD) grow_buffer(plan, conv->packed, floats);
-    if (use->pass == CONV_BACKWARD_DATA) grow_buffer(plan, conv->packed_data, floats);
+    if (use->pass != CONV_BACKWARD_WEIGHTS) grow_buffer(plan, use->packed, floats);
     if (use->pass == CONV_BACKWARD_WEIGHTS) {
         conv->gradient_parts = segment->groups;
         grow_buffer(plan, conv->gradient_packed,
@@ -220,13 +217,13 @@ static Status open_primitives(Context *ctx, Plan *plan) {
  */
 
 /* A buffer that lives inside one segment of several slices holds one slice per worker. To the others such a segment is
- * one moment, since its slices are at different steps at the same time. */
+ * one moment, since its slices are at different steps at the same time. Weights are packed before the segment. */
 static void set_life(Plan *plan, Buffer *buffer) {
     if (buffer->pinned || buffer->first < 0) return;
     const Segment *first = segment_of(plan, buffer->first), *last = segment_of(plan, buffer->last);
     buffer->local = first == last && first->slices > 1 && buffer->chunk != 0;
     if (buffer->local) return;
-    if (first->slices > 1) buffer->first = first->first;
+    if (first->slices > 1 || buffer->chunk == 0) buffer->first = first->first;
     if (last->slices > 1) buffer->last = last->last;
 }
 

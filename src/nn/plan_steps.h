@@ -40,9 +40,7 @@ typedef struct Conv {
     Layout in, out;
     ValueId folded; /* INFER: the batch norm folded into the weights; -1: none */
     ConvKernel *forward, *data, *weights;
-    ConvKernel *again;            /* forward, in the backward direction */
-    BufferId packed, packed_data; /* the weights as the passes read them; one buffer for both, unless backward runs
-                                     forward convolutions again */
+    ConvKernel *again; /* forward, in the backward direction */
     BufferId bias;
     BufferId gradient_packed; /* one part for each group of slices */
     size_t gradient_parts;
@@ -65,7 +63,7 @@ typedef struct Operand {
 typedef struct ConvStep {
     int conv; /* place in Plan.convs */
     ConvPass pass;
-    BufferId in, out;
+    BufferId in, out, packed; /* packed: the weights as the pass reads them; of a weight gradient -1 */
     bool sum, activate;
     float slope;
 } ConvStep;
@@ -148,8 +146,8 @@ struct Plan {
     BufferId outputs[4];
     int *unreached; /* entries of Params.table that backward does not reach: their gradients are zeroed */
     int unreached_count;
-    uint64_t forward_version, backward_version; /* of the parameters in the packed copies; NOT_PACKED */
-    uint64_t calls;                             /* forwards so far: dropout's step */
+    uint64_t packed_version; /* INFER: of the parameters in the packed copies; NOT_PACKED */
+    uint64_t calls;          /* forwards so far: dropout's step */
     bool forward_done;
     const float *input;
     const float *const *d_outputs;
@@ -214,8 +212,12 @@ Status step_linear(Context *ctx, Plan *plan, const Step *step, const Slice *slic
 Status step_linear_backward(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
 Status step_dropout(Context *ctx, Plan *plan, const Step *step, const Slice *slice);
 
-/* Packs the weights for the forward direction where they are not. */
-Status plan_refresh_forward(Context *ctx, Plan *plan);
+/* INFER: packs the weights where they have changed. */
+Status plan_refresh(Context *ctx, Plan *plan);
+
+/* Not INFER: packs the weights that the segment's convolutions read; they change with every step of a training, and a
+ * copy that lives no longer than the segment takes less memory. To be called before the segment is run. */
+Status plan_pack_segment(Context *ctx, Plan *plan, const Segment *segment);
 
 /* Measures every step of the following calls (seconds add up in plan->profile) until `on` is false. */
 Status plan_profile(Context *ctx, Plan *plan, bool on);

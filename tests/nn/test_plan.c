@@ -263,7 +263,8 @@ static void test_direct_convolutions(void **state) {
 }
 
 /* Convolutions computed again in backward give the bits of those that were kept, on networks with shortcuts, strides,
- * small maps and convolutions that read convolutions. */
+ * small maps and convolutions that read convolutions; so do sums, of 64 channels and more, that are made again where
+ * the convolutions are kept. */
 static void test_recompute(void **state) {
     (void)state;
     static const struct {
@@ -273,6 +274,7 @@ static void test_recompute(void **state) {
         {build_resnet, {.channels = 3, .side = 14, .batch = 8, .width = 16, .kernel = 3, .stride = 1}},
         {build_resnet, {.channels = 1, .side = 9, .batch = 4, .groups = 2, .width = 8, .kernel = 3, .stride = 2}},
         {build_wide, {.channels = 3, .side = 8, .batch = 32, .width = 64}},
+        {build_resnet, {.channels = 3, .side = 12, .batch = 8, .width = 64, .kernel = 3, .stride = 1}},
         {build_conv, {.channels = 8, .side = 14, .batch = 3, .width = 20, .kernel = 3, .stride = 1}},
     };
     Context *ctx = test_context_open();
