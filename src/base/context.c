@@ -7,6 +7,7 @@
 
 #include <omp.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 
 const char *spica_status_text(spica_status status) {
@@ -48,6 +49,17 @@ spica_status spica_context_open(spica_context **context, const spica_settings *s
     ctx->threads = omp_get_num_procs();
     *context = ctx;
     return SPICA_OK;
+}
+
+int context_use_threads(Context *ctx, int64_t asked) {
+    const int before = ctx->threads, most = omp_get_thread_limit();
+    omp_set_dynamic(0);
+    if (asked > 0) ctx->threads = (int)asked;
+    if (ctx->threads > most) {
+        if (asked > 0) log_warning(ctx, "%d threads instead of %d: OMP_THREAD_LIMIT", most, ctx->threads);
+        ctx->threads = most;
+    }
+    return before;
 }
 
 void spica_context_close(spica_context **context) {

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -16,6 +17,11 @@ struct spica_context {
     atomic_size_t memory_used; /* bytes of all blocks that are not freed yet */
     char reason[1024];         /* latest failure, one line */
 };
+
+/* ctx->threads becomes `asked`, where that is not 0, and at most what OMP_THREAD_LIMIT allows, which is told;
+ * OMP_DYNAMIC is turned off for the calling thread. OpenBLAS would wait for ever for threads that do not come. Returns
+ * what it was before. */
+int context_use_threads(Context *ctx, int64_t asked);
 
 /* SPICA_CANCELLED when the caller's cancel callback asks to stop, else SPICA_OK. Called once per training step. */
 Status context_check_cancel(Context *ctx);

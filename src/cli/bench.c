@@ -141,7 +141,7 @@ static bool bench_wanted(const Bench *bench, const Arguments *arguments) {
 static spica_status run(spica_context *context, Console *console, const Arguments *arguments) {
     (void)console;
     const long threads = strtol(spica_options_get(arguments->options, "run.threads"), NULL, 10);
-    if (threads > 0) context->threads = (int)threads; /* the option's bounds hold */
+    context_use_threads(context, threads);
     if (arguments->tune) return bench_tune(context);
     bool any = false;
     for (size_t i = 0; i < BENCH_COUNT; i++) {

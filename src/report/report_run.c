@@ -100,10 +100,9 @@ spica_status spica_report(spica_context *context, const char *run, const spica_r
                           const spica_options *options) {
     static const spica_report_settings usual = {0};
     ReportData report = {0};
-    const int threads = context->threads;
-    const int64_t asked = options != NULL ? options_integer(&options->options, "run.threads") : 0;
+    const int threads =
+        context_use_threads(context, options != NULL ? options_integer(&options->options, "run.threads") : 0);
     if (settings == NULL) settings = &usual;
-    if (asked > 0) context->threads = (int)asked;
     Status status = report_data_open(context, &report, run, settings->data);
     if (status == SPICA_OK) status = make_report(context, &report, settings->map_points);
     report_data_close(context, &report);

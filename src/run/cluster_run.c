@@ -1,6 +1,5 @@
 /* spica_cluster: data, recipe, plan, stages, results. */
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #include "base/files.h"
@@ -57,8 +56,7 @@ static Status check_weights(Context *ctx, const Run *run) {
 /* config.ini tells how many threads made the bits. */
 static Status settle_threads(Context *ctx, Run *run) {
     char text[16];
-    const int64_t asked = options_integer(&run->options, "run.threads");
-    ctx->threads = asked > 0 ? (int)asked : omp_get_num_procs();
+    context_use_threads(ctx, options_integer(&run->options, "run.threads"));
     snprintf(text, sizeof text, "%d", ctx->threads);
     return options_set(ctx, &run->options, "run.threads", text, SOURCE_USER);
 }

@@ -97,15 +97,13 @@ static Status write_form(Context *ctx, const ExportPlan *plan, const ExportForm 
 spica_status spica_export(spica_context *context, const char *run, const char *format, const char *target,
                           const spica_export_settings *settings, const spica_options *options, char **json) {
     const spica_export_settings used = settings != NULL ? *settings : (spica_export_settings){0};
-    const int threads = context->threads;
-    const int64_t asked = options != NULL ? options_integer(&options->options, "run.threads") : 0;
     const ExportForm *form;
     ExportLink link;
     ExportPlan plan = {0};
     if (json != NULL) *json = NULL;
     TRY(find_form(context, format, &form));
     TRY(find_link(context, used.link, &link));
-    if (asked > 0) context->threads = (int)asked;
+    const int threads = options_use_threads(context, options);
     Status status = export_plan_open(context, &plan, run);
     if (status == SPICA_OK && form->shows_pictures)
         status = export_plan_find_pictures(context, &plan, used.data, options);

@@ -38,10 +38,7 @@ const char *spica_options_get(const spica_options *options, const char *key) {
 }
 
 int options_use_threads(Context *ctx, const spica_options *options) {
-    const int before = ctx->threads;
-    const int64_t asked = options != NULL ? options_integer(&options->options, "run.threads") : 0;
-    if (asked > 0) ctx->threads = (int)asked;
-    return before;
+    return context_use_threads(ctx, options != NULL ? options_integer(&options->options, "run.threads") : 0);
 }
 
 size_t spica_option_count(void) { return option_count; }
