@@ -2,7 +2,7 @@
 # the limit it goes on to the same clusters as a run that had none.
 . cli_tools.sh
 train "$SHARED/data" whole
-try cluster --no-report "$SHARED/data" -k 3 -o limited --recipe "$TOPICS/tiny.ini" --quiet --memory-limit 24M
+try cluster --no-report "$SHARED/data" -k 3 -o limited --recipe "$TOPICS/tiny.ini" --quiet --memory-limit 16M
 train "$SHARED/data" limited
 same whole limited
 # The least that suffices takes plans that keep less, which changes nothing.
@@ -10,7 +10,7 @@ larger() { # FOLDER OPTION...: a run whose training keeps much
     spica cluster --no-report "$SHARED/data" -k 3 --recipe "$TOPICS/tiny.ini" --method spice-self \
         --set features.batch=64 --set features.epochs=1 -o "$@" >/dev/null 2>log
 }
-megabytes=24
+megabytes=16
 until larger "within$megabytes" --memory-limit ${megabytes}M; do
     megabytes=$((megabytes + 1))
     test $megabytes -lt 60
