@@ -1,6 +1,6 @@
 /* The short way of JPEG files: straight through libjpeg, from memory. libvips' pipeline would cost a small picture more
  * than the decoding; and it hands libjpeg 4 kB at a time, within which libjpeg's fast Huffman decoder seldom dares to
- * run, which costs a large one half as much again. */
+ * run, which costs a large one a tenth to a quarter more. */
 #ifndef SPICA_DECODE_DECODE_JPEG_H
 #define SPICA_DECODE_DECODE_JPEG_H
 
