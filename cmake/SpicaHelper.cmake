@@ -6,11 +6,15 @@ set(SPICA_LIBEXEC ${CMAKE_INSTALL_LIBEXECDIR}/spica)
 
 function(spica_helper name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
-  add_executable(spica-${name} ${sources})
-  target_link_libraries(spica-${name} PRIVATE PkgConfig::VIPS PkgConfig::JPEG)
+  set(main ${CMAKE_SOURCE_DIR}/src/${name}/${name}_main.c)
+  list(REMOVE_ITEM sources ${main})
+  add_library(spica_${name} STATIC ${sources}) # tests call it without the program
+  target_link_libraries(spica_${name} PUBLIC PkgConfig::VIPS PkgConfig::JPEG)
   foreach(lower ${ARGN})
-    target_link_libraries(spica-${name} PRIVATE spica_${lower})
+    target_link_libraries(spica_${name} PUBLIC spica_${lower})
   endforeach()
+  add_executable(spica-${name} ${main})
+  target_link_libraries(spica-${name} PRIVATE spica_${name})
   # The rooms' libraries for training are of no use to it, and cost time whenever it is started.
   target_link_options(spica-${name} PRIVATE -Wl,--as-needed)
   install(TARGETS spica-${name} RUNTIME DESTINATION ${SPICA_LIBEXEC})

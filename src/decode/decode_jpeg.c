@@ -7,6 +7,8 @@
 
 #include <jpeglib.h>
 
+#include "decode/jpeg_scan.h"
+
 #define MARKER_EXIF (JPEG_APP0 + 1)
 #define DECODED_MOST ((size_t)1 << 26)
 
@@ -45,7 +47,7 @@ static bool rows_read(PlainJpeg *jpeg) {
         JSAMPROW row = jpeg->decoded.pixels + file->output_scanline * stride;
         if (jpeg_read_scanlines(file, &row, 1) != 1) return false;
     }
-    return jpeg_finish_decompress(file) == TRUE;
+    return jpeg_scan_end(file) == TRUE;
 }
 
 static bool decode_plain(PlainJpeg *jpeg) {
@@ -55,7 +57,7 @@ static bool decode_plain(PlainJpeg *jpeg) {
         return false;
     if (file->marker_list != NULL) return false; /* EXIF, which may tell to turn it */
     file->out_color_space = JCS_RGB;
-    return jpeg_start_decompress(file) && rows_read(jpeg);
+    return jpeg_scan_start(file) && rows_read(jpeg);
 }
 
 /* libjpeg rounds the sides up. */
@@ -73,7 +75,7 @@ static bool decode_smaller(PlainJpeg *jpeg) {
     const size_t bytes = (size_t)file->output_width * file->output_height * (size_t)jpeg->decoded.channels;
     if (jpeg->decoded.width == 0 || jpeg->decoded.height == 0 || bytes > DECODED_MOST) return false;
     jpeg->decoded.pixels = malloc(bytes);
-    return jpeg->decoded.pixels != NULL && jpeg_start_decompress(file) && rows_read(jpeg);
+    return jpeg->decoded.pixels != NULL && jpeg_scan_start(file) && rows_read(jpeg);
 }
 
 static bool run(PlainJpeg *jpeg, bool (*decode)(PlainJpeg *jpeg)) {

@@ -75,6 +75,7 @@ for orientation in range(1, 9):
 
 large = rgb.resize((width * 16, height * 16), Image.Resampling.BICUBIC)
 keep("large.jpg", large, quality=90)
+keep("large-progressive.jpg", large, quality=90, progressive=True)
 keep("large-odd.jpg", large.resize((width * 16 + 3, height * 16 + 5), Image.Resampling.BICUBIC), quality=90)
 keep("large-grey.jpg", large.convert("L"), quality=90)
 exif = Image.Exif()
