@@ -7,6 +7,13 @@
 #include <jerror.h>
 #include <jpegint.h>
 
+/* Later versions place their entropy decoders otherwise, and have lossless files, whose tables are others. */
+#if defined LIBJPEG_TURBO_VERSION_NUMBER && LIBJPEG_TURBO_VERSION_NUMBER < 3000000
+#define DECODER_KNOWN true
+#else
+#define DECODER_KNOWN false
+#endif
+
 #define LOOK_BITS 11
 #define LONGEST 16 /* bits of a code */
 #define ZIGZAG_END 64
@@ -279,10 +286,13 @@ static void scan_take(j_decompress_ptr file) {
     scan->decoder.decode_mcu = decode_mcu;
     for (int i = 0; i < file->comps_in_scan; i++) {
         const jpeg_component_info *component = file->cur_comp_info[i];
-        Codes *dc = &scan->dc[component->dc_tbl_no], *ac = &scan->ac[component->ac_tbl_no];
-        codes_make(dc, file->dc_huff_tbl_ptrs[component->dc_tbl_no]);
-        codes_make(ac, file->ac_huff_tbl_ptrs[component->ac_tbl_no]);
-        scan->components[i] = (ScanComponent){.dc = dc, .ac = ac, .dc_only = needs_dc_only(component)};
+        const int dc = component->dc_tbl_no, ac = component->ac_tbl_no;
+        if (dc < 0 || dc >= NUM_HUFF_TBLS || ac < 0 || ac >= NUM_HUFF_TBLS) fail(file);
+        if (file->dc_huff_tbl_ptrs[dc] == NULL || file->ac_huff_tbl_ptrs[ac] == NULL) fail(file);
+        codes_make(&scan->dc[dc], file->dc_huff_tbl_ptrs[dc]);
+        codes_make(&scan->ac[ac], file->ac_huff_tbl_ptrs[ac]);
+        scan->components[i] =
+            (ScanComponent){.dc = &scan->dc[dc], .ac = &scan->ac[ac], .dc_only = needs_dc_only(component)};
     }
     segment_take(file, scan);
     file->entropy = &scan->decoder;
@@ -308,12 +318,24 @@ static void scan_skip(j_decompress_ptr file) {
     file->inputctl->finish_input_pass(file);
 }
 
+/* Where the first AC coefficients are not all known in full, libjpeg smooths each row by how far the last scan came. */
+static bool will_smooth(const struct jpeg_decompress_struct *file) {
+    for (int i = 0; i < file->num_components; i++)
+        for (int place = 1; place < 10; place++)
+            if (file->coef_bits[i][place] != 0) return true;
+    return false;
+}
+
 static void read_scans(j_decompress_ptr file) {
+    bool skipped = false; /* the last one */
     for (int reached = JPEG_ROW_COMPLETED; reached != JPEG_REACHED_EOI;) {
         reached = jpeg_consume_input(file);
         if (reached == JPEG_SUSPENDED) fail(file);
-        if (reached == JPEG_REACHED_SOS && scan_skippable(file)) scan_skip(file);
+        if (reached != JPEG_REACHED_SOS) continue;
+        skipped = scan_skippable(file);
+        if (skipped) scan_skip(file);
     }
+    if (skipped && will_smooth(file)) fail(file);
     /* Else libjpeg would wait for the rows of a last scan that was passed over. */
     file->input_iMCU_row = file->total_iMCU_rows;
 }
@@ -321,6 +343,8 @@ static void read_scans(j_decompress_ptr file) {
 /* Starts and ends */
 
 static bool any_dc_only(const struct jpeg_decompress_struct *file) {
+    if (file->output_width != (file->image_width + 7) / 8 || file->output_height != (file->image_height + 7) / 8)
+        return false;
     for (int i = 0; i < file->num_components; i++)
         if (needs_dc_only(&file->comp_info[i])) return true;
     return false;
@@ -328,7 +352,7 @@ static bool any_dc_only(const struct jpeg_decompress_struct *file) {
 
 boolean jpeg_scan_start(j_decompress_ptr file) {
     jpeg_calc_output_dimensions(file);
-    const bool skip = any_dc_only(file) && !file->arith_code;
+    const bool skip = DECODER_KNOWN && any_dc_only(file) && !file->arith_code;
     file->buffered_image = skip && file->progressive_mode;
     if (!jpeg_start_decompress(file)) return FALSE;
     if (file->buffered_image) {

@@ -9,10 +9,10 @@
 
 #include <jpeglib.h>
 
-/* To be called in the place of jpeg_start_decompress, with all of the file in the memory of its source, and before
- * jpeg_scan_end. A file that no step of it suits is decoded by libjpeg alone. What is wrong in the coefficients goes to
- * the file's error_exit, except what stands in a progressive file's scans that are passed over. False as
- * jpeg_start_decompress. */
+/* To be called in the place of jpeg_start_decompress, with all of the file in the memory of its source (jpeg_mem_src)
+ * and an emit_message that does not return from a warning. A file that does not suit is decoded by libjpeg alone.
+ * What is wrong in the coefficients goes to the file's error_exit, but for what stands in a progressive file's scans
+ * that are passed over: it would not show. False as jpeg_start_decompress. */
 boolean jpeg_scan_start(j_decompress_ptr file);
 
 /* In the place of jpeg_finish_decompress. */

@@ -12,11 +12,15 @@
 #include <jpeglib.h>
 
 #include "decode/decode_jpeg.h"
+#include "decode/jpeg_scan.h"
 
-/* What a file is made with. Sampling: the luma's, across and down; the chroma's is 1. */
+typedef enum Form { BASELINE, OPTIMAL, PROGRESSIVE, INCOMPLETE, SCANS, ARITHMETIC, RGB, FINE_CHROMA } Form;
+
+/* What a file is made with. Sampling: the luma's, across and down; the chroma's is 1, but for FINE_CHROMA, where it is
+ * the other way round. INCOMPLETE: a progressive file without its last scans. SCANS: one for each component. */
 typedef struct Kind {
     int width, height, channels, across, down, quality, restart;
-    bool progressive, optimal;
+    Form form;
 } Kind;
 
 typedef struct File {
@@ -36,6 +40,23 @@ static void make_row(const Kind *kind, int y, uint8_t *row) {
         }
 }
 
+static void set_form(j_compress_ptr writer, const Kind *kind) {
+    static const jpeg_scan_info scans[] = {{1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}};
+    writer->optimize_coding = kind->form == OPTIMAL;
+    writer->arith_code = kind->form == ARITHMETIC;
+    if (kind->form == PROGRESSIVE || kind->form == INCOMPLETE) jpeg_simple_progression(writer);
+    if (kind->form == INCOMPLETE) writer->num_scans -= 3;
+    if (kind->form == SCANS) writer->scan_info = scans;
+    if (kind->form == SCANS) writer->num_scans = 3;
+    if (kind->form == RGB) jpeg_set_colorspace(writer, JCS_RGB);
+    if (kind->form != FINE_CHROMA) return;
+    writer->comp_info[0].h_samp_factor = writer->comp_info[0].v_samp_factor = 1;
+    for (int i = 1; i < 3; i++) {
+        writer->comp_info[i].h_samp_factor = kind->across;
+        writer->comp_info[i].v_samp_factor = kind->down;
+    }
+}
+
 static File encode(const Kind *kind) {
     struct jpeg_compress_struct writer;
     struct jpeg_error_mgr errors;
@@ -53,8 +74,7 @@ static File encode(const Kind *kind) {
     writer.comp_info[0].h_samp_factor = kind->across;
     writer.comp_info[0].v_samp_factor = kind->down;
     writer.restart_interval = (unsigned)kind->restart;
-    writer.optimize_coding = kind->optimal;
-    if (kind->progressive) jpeg_simple_progression(&writer);
+    set_form(&writer, kind);
     jpeg_start_compress(&writer, TRUE);
     uint8_t *row = malloc((size_t)kind->width * 3);
     for (int y = 0; y < kind->height; y++) {
@@ -71,20 +91,20 @@ static File encode(const Kind *kind) {
 typedef struct Reader {
     struct jpeg_error_mgr errors;
     jmp_buf failed;
+    bool warned;
 } Reader;
 
 static void on_error(j_common_ptr file) { longjmp(((Reader *)file->err)->failed, 1); }
 
 static void on_message(j_common_ptr file, int level) {
-    (void)file;
-    (void)level;
+    if (level < 0) ((Reader *)file->err)->warned = true;
 }
 
 /* libjpeg's own way, whatever it warns of; false where it fails. Rows of `width` pixels of the pixels that were asked
- * for. */
-static bool decode_by_libjpeg(const File *file, int shrink, const JpegPixels *size, uint8_t *pixels) {
+ * for. *sound: it warns of nothing, or the file is progressive, where some of it is passed over. */
+static bool decode_by_libjpeg(const File *file, int shrink, const JpegPixels *size, uint8_t *pixels, bool *sound) {
     struct jpeg_decompress_struct reader;
-    Reader errors;
+    Reader errors = {.warned = false};
     uint8_t *volatile row = NULL;
     volatile bool decoded = false;
     reader.err = jpeg_std_error(&errors.errors);
@@ -105,6 +125,7 @@ static bool decode_by_libjpeg(const File *file, int shrink, const JpegPixels *si
             if (y < size->height) memcpy(pixels + (size_t)y * kept, row, kept);
         }
         jpeg_finish_decompress(&reader);
+        *sound = !errors.warned || reader.progressive_mode;
         decoded = true;
     }
     jpeg_destroy_decompress(&reader);
@@ -118,7 +139,9 @@ static bool check(const File *file, int shrink) {
     if (!jpeg_decode_smaller(file->bytes, file->count, shrink, &ours)) return false;
     const size_t bytes = (size_t)ours.width * (size_t)ours.height * (size_t)ours.channels;
     uint8_t *theirs = malloc(bytes);
-    assert_true(decode_by_libjpeg(file, shrink, &ours, theirs));
+    bool sound = false;
+    assert_true(decode_by_libjpeg(file, shrink, &ours, theirs, &sound));
+    assert_true(sound);
     assert_memory_equal(ours.pixels, theirs, bytes);
     free(theirs);
     free(ours.pixels);
@@ -127,19 +150,19 @@ static bool check(const File *file, int shrink) {
 
 static const Kind kinds[] = {
     {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 90},
-    {.width = 320, .height = 208, .channels = 3, .across = 2, .down = 2, .quality = 90, .optimal = true},
+    {.width = 320, .height = 208, .channels = 3, .across = 2, .down = 2, .quality = 90, .form = OPTIMAL},
     {.width = 333, .height = 217, .channels = 3, .across = 1, .down = 1, .quality = 75},
     {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 1, .quality = 50},
     {.width = 333, .height = 217, .channels = 3, .across = 1, .down = 2, .quality = 95, .restart = 1},
     {.width = 333, .height = 217, .channels = 3, .across = 4, .down = 1, .quality = 90},
     {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 100, .restart = 13},
-    {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 100, .optimal = true},
-    {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 5, .optimal = true},
+    {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 100, .form = OPTIMAL},
+    {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 5, .form = OPTIMAL},
     {.width = 333, .height = 217, .channels = 1, .across = 1, .down = 1, .quality = 90},
     {.width = 333, .height = 217, .channels = 1, .across = 1, .down = 1, .quality = 97, .restart = 7},
     {.width = 9, .height = 17, .channels = 3, .across = 2, .down = 2, .quality = 90},
-    {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 90, .progressive = true},
-    {.width = 333, .height = 217, .channels = 3, .across = 1, .down = 1, .quality = 90, .progressive = true},
+    {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 90, .form = PROGRESSIVE},
+    {.width = 333, .height = 217, .channels = 3, .across = 1, .down = 1, .quality = 90, .form = PROGRESSIVE},
     {.width = 333,
      .height = 217,
      .channels = 3,
@@ -147,9 +170,15 @@ static const Kind kinds[] = {
      .down = 2,
      .restart = 5,
      .quality = 90,
-     .progressive = true},
-    {.width = 333, .height = 217, .channels = 1, .across = 1, .down = 1, .quality = 90, .progressive = true},
+     .form = PROGRESSIVE},
+    {.width = 333, .height = 217, .channels = 1, .across = 1, .down = 1, .quality = 90, .form = PROGRESSIVE},
+    {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 90, .form = SCANS},
+    {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 90, .form = ARITHMETIC},
+    {.width = 333, .height = 217, .channels = 3, .across = 1, .down = 1, .quality = 90, .form = RGB},
+    {.width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 90, .form = FINE_CHROMA},
 };
+static const Kind incomplete = {
+    .width = 333, .height = 217, .channels = 3, .across = 2, .down = 2, .quality = 90, .form = INCOMPLETE};
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
 static void test_same_pixels(void **state) {
@@ -177,6 +206,49 @@ static void test_truncated(void **state) {
     }
 }
 
+/* Cut and closed, as by a tool that mends: what is refused is refused, what is decoded has libjpeg's pixels, which
+ * smooths what a progressive file lacks. */
+static void test_cut_and_closed(void **state) {
+    (void)state;
+    for (size_t i = 0; i <= KINDS; i++) {
+        const File file = encode(i < KINDS ? &kinds[i] : &incomplete);
+        check(&file, 8);
+        for (size_t count = 0; count < file.count; count += 1 + file.count / 80) {
+            File cut = {malloc(count + 2), count + 2};
+            memcpy(cut.bytes, file.bytes, count);
+            memcpy(cut.bytes + count, "\xff\xd9", 2);
+            check(&cut, 8);
+            free(cut.bytes);
+        }
+        free(file.bytes);
+    }
+}
+
+/* The decoder is libjpeg's, or ours, which takes all of a segment at once. */
+static void test_which_decoder(void **state) {
+    (void)state;
+    static const struct {
+        int kind, shrink;
+        bool ours;
+    } cases[] = {{0, 8, true}, {0, 4, false}, {9, 8, true}, {16, 8, false}, {17, 8, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        File file = encode(&kinds[cases[i].kind]);
+        struct jpeg_decompress_struct reader;
+        struct jpeg_error_mgr errors;
+        reader.err = jpeg_std_error(&errors);
+        jpeg_create_decompress(&reader);
+        jpeg_mem_src(&reader, file.bytes, file.count);
+        jpeg_read_header(&reader, TRUE);
+        reader.scale_denom = (unsigned)cases[i].shrink;
+        assert_true(jpeg_scan_start(&reader));
+        /* libjpeg has read all of a file of several scans, too, but is not asked here. */
+        const bool ours = reader.src->bytes_in_buffer == 2 && !jpeg_has_multiple_scans(&reader);
+        assert_int_equal(ours, cases[i].ours);
+        jpeg_destroy_decompress(&reader);
+        free(file.bytes);
+    }
+}
+
 /* Some of the damage cannot be noticed: the pixels are libjpeg's then, too. */
 static void test_damaged(void **state) {
     (void)state;
@@ -199,9 +271,8 @@ static void test_damaged(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_pixels),
-        cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_same_pixels),   cmocka_unit_test(test_truncated), cmocka_unit_test(test_cut_and_closed),
+        cmocka_unit_test(test_which_decoder), cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

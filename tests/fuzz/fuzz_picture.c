@@ -24,7 +24,7 @@ static void decode(const PictureWish *wish, const uint8_t *bytes, size_t count, 
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     static uint8_t pixels[20 * 20 * 3];
-    const PictureWish crop = {.width = 20, .height = 14, .channels = 3, .fit = DECODE_CROP, .most_pixels = 1 << 16};
+    const PictureWish crop = {.width = 20, .height = 14, .channels = 3, .fit = DECODE_CROP, .most_pixels = 1 << 17};
     PictureWish box = crop;
     box.width = box.height = 16;
     box.channels = 1;
