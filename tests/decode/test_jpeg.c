@@ -213,7 +213,7 @@ static void test_cut_and_closed(void **state) {
     for (size_t i = 0; i <= KINDS; i++) {
         const File file = encode(i < KINDS ? &kinds[i] : &incomplete);
         check(&file, 8);
-        for (size_t count = 0; count < file.count; count += 1 + file.count / 80) {
+        for (size_t count = 0; count < file.count; count += 1 + file.count / 40) {
             File cut = {malloc(count + 2), count + 2};
             memcpy(cut.bytes, file.bytes, count);
             memcpy(cut.bytes + count, "\xff\xd9", 2);
@@ -256,7 +256,7 @@ static void test_damaged(void **state) {
     size_t decoded = 0;
     for (size_t i = 0; i < KINDS; i++) {
         File file = encode(&kinds[i]);
-        for (int round = 0; round < 150; round++) {
+        for (int round = 0; round < 60; round++) {
             random = random * 1664525 + 1013904223;
             uint8_t *byte = file.bytes + (random >> 8) % file.count;
             const uint8_t before = *byte;
