@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jerror.h>
@@ -65,8 +66,11 @@ typedef struct JpegScan {
     uint8_t *bytes;     /* a segment, from one marker to the next, without stuffing, and PADDING zeros */
 } JpegScan;
 
-/* Does not return. */
-static void fail(j_decompress_ptr file) { file->err->error_exit((j_common_ptr)file); }
+/* error_exit does not return. */
+static _Noreturn void fail(j_decompress_ptr file) {
+    file->err->error_exit((j_common_ptr)file);
+    abort();
+}
 
 /* A component of which a block is one pixel. */
 static bool needs_dc_only(const jpeg_component_info *component) {
@@ -159,7 +163,6 @@ static int long_symbol(Bits *bits, const Codes *codes, j_decompress_ptr file) {
         return codes->symbols[(code + codes->offset[length]) & 255];
     }
     fail(file);
-    return 0;
 }
 
 /* At most 16 bits. */
