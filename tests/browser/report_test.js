@@ -1,7 +1,7 @@
 // Opens reports in Chromium as their readers do, and tries what they can do.
 //
-// node report_test.js RUN LARGE HOSTILE: reports of a small run with a map, of one with a cluster of 10,000 members,
-// and of pictures whose names try to be markup.
+// node report_test.js RUN LARGE HOSTILE: reports of a small run with a map of 80 pictures, of one with a cluster of 10,000
+// members, and of pictures whose names try to be markup. By hand, node report_test.js RUN: a large run with a map, alone.
 "use strict";
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
@@ -37,13 +37,13 @@ async function testSections(browser, file) {
   await close();
 }
 
-async function testMap(browser, file) {
+async function testMap(browser, file, points) {
   const { page, close } = await open(browser, file);
   const canvas = page.locator("#map-canvas"), tip = page.locator("#map-tip");
   await canvas.scrollIntoViewIfNeeded();
   await canvas.focus();
   await page.keyboard.press("ArrowRight");
-  assert.match(await page.textContent("#map-status"), /idx3-ubyte#\d+, \d+\.\d %/);
+  assert.match(await page.textContent("#map-status"), /^.+, \d+\.\d %/);
   await page.keyboard.press("Enter");
   assert.equal(await page.textContent("#map-status"), "1 picture selected");
   await page.keyboard.press("Escape");
@@ -65,11 +65,12 @@ async function testMap(browser, file) {
   await page.mouse.down();
   for (const [x, y] of corners) await page.mouse.move(box.x + x, box.y + y, { steps: 3 });
   await page.mouse.up();
-  assert.equal(await page.textContent("#map-status"), "80 pictures selected");
+  const selected = Number((await page.textContent("#map-status")).replaceAll(",", "").replace(" pictures selected", ""));
+  assert.ok(points === undefined ? selected > 1 : selected === points, String(selected));
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("#map-export")]);
   const lines = fs.readFileSync(await download.path(), "utf8").split("\r\n");
   assert.equal(lines[0], "path,cluster,confidence,reliable,label");
-  assert.equal(lines.length, 82);
+  assert.equal(lines.length, selected + 2);
   for (const colour of ["label", "confidence", "cluster"]) await page.selectOption("#map-colour", colour);
   await close();
 }
@@ -129,10 +130,11 @@ async function testHostile(browser, file) {
 
 async function main([run, large, hostile]) {
   const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
-  const tests = [[testSections, run], [testMap, run], [testWithoutScript, run], [testNarrow, run], [testMembers, large], [testHostile, hostile]];
+  const tests = [[testSections, run], [testMap, run], [testWithoutScript, run], [testNarrow, run], [testMembers, large ?? run]];
+  if (hostile !== undefined) tests.push([testHostile, hostile]);
   try {
     for (const [test, folder] of tests) {
-      await test(browser, path.join(folder, "report.html"));
+      await test(browser, path.join(folder, "report.html"), large === undefined ? undefined : 80);
       console.log(test.name + " passed");
     }
   } finally {
