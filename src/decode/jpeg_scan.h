@@ -1,5 +1,5 @@
 /* Large JPEG files decoded to an eighth. There a block of the luma is one pixel, made of its DC coefficient alone, and
- * libjpeg spends nine tenths of its time on reading the AC coefficients only to pass over them. These functions pass
+ * libjpeg spends most of its time on reading the AC coefficients only to pass over them. These functions pass
  * over them faster, in libjpeg's own frame: it still reads the headers and makes the pixels, which stay the same. */
 #ifndef SPICA_DECODE_JPEG_SCAN_H
 #define SPICA_DECODE_JPEG_SCAN_H
