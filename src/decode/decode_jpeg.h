@@ -19,9 +19,9 @@ typedef struct JpegPixels {
     uint8_t *pixels;             /* height x width x channels */
 } JpegPixels;
 
-/* A plain RGB or grey JPEG with nothing wrong, whatever its EXIF data, at 1 / shrink (1, 2, 4, 8) of its size, as
- * libvips gives it: what is left over at the right and at the bottom is dropped. The pixels are the caller's, for
- * free(). False, with nothing to free, for any other file, and for one of more than 64 MB of pixels. */
+/* A plain RGB or grey JPEG with nothing wrong in what is needed of it, whatever its EXIF data, at 1 / shrink (1, 2, 4,
+ * 8) of its size, as libvips gives it: what is left over at the right and at the bottom is dropped. The pixels are the
+ * caller's, for free(). False, with nothing to free, for any other file, and for one of more than 64 MB of pixels. */
 bool jpeg_decode_smaller(const uint8_t *bytes, size_t count, int shrink, JpegPixels *decoded);
 
 #endif
