@@ -5,7 +5,7 @@
  *   cluster_run.c     spica_cluster: data, recipe, plan, stages, results
  *   recipe_choice.h   the recipe of a run that names none
  *   stage_settings.h  options -> settings of each stage
- *   stage_rates.h     how fast each stage runs here
+ *   stage_rates.h     how fast each stage runs here; stage_guess.h: the same by arithmetic
  *   stage_keeper.h    checkpoints inside a stage
  *   disk_need.h       room on the disk, told before a run begins
  *   corrections.h     how a budget corrected the length of stage 1

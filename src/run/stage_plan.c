@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "run/stage_guess.h"
 #include "run/stage_partition.h"
 
 const char *const plan_keys[] = {"features.epochs",
@@ -21,10 +22,13 @@ const char *const plan_keys[] = {"features.epochs",
 /* Fewer would select among heads that have hardly begun. */
 #define HEAD_EPOCHS_LEAST 3.0
 
+/* For a guess, which nobody plans by. */
+#define GUESS_PATIENCE 0.1
+
 /* Seconds for measuring one trainer: more where the budget allows, since a longer look is a better estimate. */
 static double plan_patience(const Run *run) {
     const double share = 0.01 * run->budget;
-    return fmin(fmax(share, 2.0), 15.0);
+    return run->budget > 0.0 ? fmin(fmax(share, 2.0), 15.0) : GUESS_PATIENCE;
 }
 
 static bool has_joint(const Run *run) {
@@ -72,25 +76,44 @@ static Status find_settings(Context *ctx, const Run *run, StageSettings *setting
     return settings_self_label(ctx, options, dataset, &run->features, &settings->self_label);
 }
 
+static Status guess_rates(Context *ctx, const Run *run, const StageSettings *settings, const PassCost *pass,
+                          StageRates *rates) {
+    const Dataset *dataset = &run->dataset;
+    PassCost joint;
+    if (plan_trains_features(run)) TRY(guess_features(ctx, &settings->moco, dataset, pass, rates));
+    if (has_joint(run)) {
+        TRY(guess_pass(ctx, &run->joint, dataset, GUESS_PATIENCE, &joint));
+        TRY(guess_joint(ctx, &settings->joint, dataset, &joint, rates));
+    }
+    if (has_scan(run)) TRY(guess_scan(ctx, &settings->scan, dataset, pass, rates));
+    if (!has_self_label(run)) return SPICA_OK;
+    return guess_self_label(ctx, &settings->self_label, dataset, pass, rates);
+}
+
 static Status measure_rates(Context *ctx, const Run *run, const StageSettings *settings, StageRates *rates) {
     const double patience = plan_patience(run);
     if (plan_trains_features(run))
         TRY(rate_features(ctx, &settings->moco, &run->dataset, run_auxiliary(run), patience, rates));
-    if (has_head(run))
-        TRY(rate_head(ctx, &settings->head, &run->dataset, &run->features, rates));
-    else
-        TRY(rate_inference(ctx, &run->features, &run->dataset, rates));
     if (has_joint(run)) TRY(rate_joint(ctx, &settings->joint, &run->dataset, patience, rates));
     if (has_scan(run)) TRY(rate_scan(ctx, &settings->scan, &run->dataset, patience, rates));
     if (!has_self_label(run)) return SPICA_OK;
     return rate_self_label(ctx, &settings->self_label, &run->dataset, patience, rates);
 }
 
+static Status find_rates(Context *ctx, const Run *run, const StageSettings *settings, StageRates *rates) {
+    PassCost pass;
+    TRY(guess_pass(ctx, &run->features, &run->dataset, plan_patience(run), &pass));
+    rates->inference = pass.seconds;
+    if (has_head(run)) TRY(guess_head(ctx, &settings->head, &run->dataset, &pass, rates));
+    if (run->budget > 0.0) return measure_rates(ctx, run, settings, rates);
+    return guess_rates(ctx, run, settings, &pass, rates);
+}
+
 /* Without a word: what is measured is thrown away. */
 static Status measure(Context *ctx, const Run *run, StageSettings *settings, StageRates *rates) {
     const spica_settings spoken = log_silence(ctx);
     Status status = find_settings(ctx, run, settings);
-    if (status == SPICA_OK) status = measure_rates(ctx, run, settings, rates);
+    if (status == SPICA_OK) status = find_rates(ctx, run, settings, rates);
     log_speak(ctx, spoken);
     return status;
 }
@@ -217,13 +240,20 @@ static Status plan_pica(Context *ctx, Run *run, double epochs) {
     return plan_set(ctx, run, "pica.turn", fmax(turn, 1e-6), 6);
 }
 
+static Status find_pica_rates(Context *ctx, const Run *run, const PicaSettings *settings, StageRates *rates) {
+    PassCost pass;
+    TRY(guess_pass(ctx, &settings->model, &run->dataset, plan_patience(run), &pass));
+    rates->inference = pass.seconds;
+    if (run->budget <= 0.0) return guess_pica(ctx, settings, &run->dataset, &pass, rates);
+    return rate_pica(ctx, settings, &run->dataset, run_auxiliary(run), plan_patience(run), rates);
+}
+
 static Status begin_pica(Context *ctx, Run *run) {
     PicaSettings settings;
     StageRates rates = {0};
     const spica_settings spoken = log_silence(ctx);
     Status status = settings_pica(ctx, &run->options, &run->dataset, &settings);
-    if (status == SPICA_OK)
-        status = rate_pica(ctx, &settings, &run->dataset, run_auxiliary(run), plan_patience(run), &rates);
+    if (status == SPICA_OK) status = find_pica_rates(ctx, run, &settings, &rates);
     log_speak(ctx, spoken);
     TRY(status);
     const double epoch = pica_epoch_seconds(run, &settings, &rates);
@@ -244,15 +274,28 @@ static double partition_passes(const Run *run, const StageRates *rates) {
     return 2.0 * rates->inference * (double)run->dataset.count;
 }
 
+static Status find_partition_rates(Context *ctx, const Run *run, const MocoSettings *moco, size_t dim, bool training,
+                                   StageRates *rates) {
+    const PartitionSettings settings = settings_partition(&run->options);
+    const Dataset *dataset = &run->dataset;
+    const double patience = plan_patience(run);
+    PassCost pass;
+    if (method_has_stage(&run->options, STAGE_FEATURES)) {
+        TRY(guess_pass(ctx, &run->features, dataset, patience, &pass));
+        rates->inference = pass.seconds;
+        if (training && run->budget > 0.0)
+            TRY(rate_features(ctx, moco, dataset, run_auxiliary(run), patience, rates));
+        else if (training)
+            TRY(guess_features(ctx, moco, dataset, &pass, rates));
+    }
+    return rate_partition(ctx, &settings, dataset, dim, rates);
+}
+
+/* Without a word, as `measure`. */
 static Status measure_partition(Context *ctx, const Run *run, const MocoSettings *moco, size_t dim, bool training,
                                 StageRates *rates) {
-    const PartitionSettings settings = settings_partition(&run->options);
     const spica_settings spoken = log_silence(ctx);
-    Status status = SPICA_OK;
-    if (training) status = rate_features(ctx, moco, &run->dataset, run_auxiliary(run), plan_patience(run), rates);
-    if (status == SPICA_OK && method_has_stage(&run->options, STAGE_FEATURES))
-        status = rate_inference(ctx, &run->features, &run->dataset, rates);
-    if (status == SPICA_OK) status = rate_partition(ctx, &settings, &run->dataset, dim, rates);
+    const Status status = find_partition_rates(ctx, run, moco, dim, training, rates);
     log_speak(ctx, spoken);
     return status;
 }

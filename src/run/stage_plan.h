@@ -1,10 +1,9 @@
 /* How long the stages are: the estimate that is printed first, and what --budget makes of it.
  *
  * A budget is wall time of the whole command. It sets features.epochs, head.epochs and joint.steps where the user has
- * not, from rates measured at the start; the length of stage 1 is
- * corrected while it runs;
- * joint.steps is set once more when stage 3 begins, from a rate measured then and the time that is really left. The
- * lengths are written to config.ini with run.budget = 0, so that a resumed or repeated run needs no clock. */
+ * not, from rates measured at the start; the length of stage 1 is corrected while it runs; joint.steps is set once more
+ * when stage 3 begins, from a rate measured then and the time that is really left. The lengths are written to
+ * config.ini with run.budget = 0, so that a resumed or repeated run needs no clock. */
 #ifndef SPICA_RUN_STAGE_PLAN_H
 #define SPICA_RUN_STAGE_PLAN_H
 

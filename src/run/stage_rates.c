@@ -1,17 +1,13 @@
 #include "run/stage_rates.h"
 
 #include "base/log.h"
-#include "methods/inference.h"
 #include "methods/partition/partition_input.h"
 #include "nn/init.h"
-#include "run/predict.h"
 
 /* Steps before the clock starts: memory is touched, weights are laid out. */
 #define WARM_UP 2
 /* No more is needed for a mean. */
 #define STEPS_MOST 200
-/* Pictures on which stage 2 and inference are measured; their cost is proportional to their number. */
-#define PART_PICTURES 4000
 
 /* Seconds per call of `step`. The trainers are measured at a learning rate of 0: it costs the same, and steps beyond
  * the end of a short schedule cannot diverge. */
@@ -70,79 +66,11 @@ Status rate_joint(Context *ctx, const JointSettings *settings, const Dataset *da
     return status;
 }
 
-static Status time_head(Context *ctx, const HeadSettings *settings, int64_t epochs, const Dataset *part, Model *model,
-                        const float *features, double *seconds) {
-    HeadSettings timed = *settings;
-    HeadResult result = {0};
-    timed.epochs = epochs;
-    head_settings_clip(ctx, &timed, part->count);
-    const double started = clock_seconds();
-    const Status status = head_train(ctx, &timed, part, model, features, NULL, NULL, &result);
-    *seconds = clock_seconds() - started;
-    head_result_close(ctx, &result);
-    return status;
-}
-
-static Status time_inference(Context *ctx, const HeadSettings *settings, const Dataset *part, Model *model,
-                             float *features, double *seconds) {
-    const ViewKey key = {0};
-    const double started = clock_seconds();
-    TRY(infer_rows(ctx, model, part, NULL, part->count, &settings->plain, key, settings->inference_batch, NULL,
-                   features, NULL));
-    *seconds = clock_seconds() - started;
-    return SPICA_OK;
-}
-
-static Status measure_head(Context *ctx, const HeadSettings *settings, const Dataset *part, size_t count, Model *model,
-                           float *features, StageRates *rates) {
-    double pass, one, three;
-    TRY(time_inference(ctx, settings, part, model, features, &pass));
-    TRY(time_head(ctx, settings, 1, part, model, features, &one));
-    TRY(time_head(ctx, settings, 3, part, model, features, &three));
-    const double scale = (double)count / (double)part->count;
-    const double epoch = three > one ? 0.5 * (three - one) : one;
-    rates->inference = pass / (double)part->count;
-    rates->head_epoch = epoch * scale;
-    rates->head_start = one > epoch ? (one - epoch) * scale : 0.0;
-    return SPICA_OK;
-}
-
-/* Weights cost the same whatever they are. */
-static Status open_random(Context *ctx, Model *model, const ModelSpec *spec) {
+Status rate_open_random(Context *ctx, Model *model, const ModelSpec *spec) {
     TRY(model_open(ctx, model, spec));
     init_params(net_params(model->net), INIT_DEFAULT, 0, RANDOM_INIT_BACKBONE);
     params_changed(net_params(model->net));
     return SPICA_OK;
-}
-
-Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *dataset, const ModelSpec *backbone,
-                 StageRates *rates) {
-    Dataset part = *dataset;
-    const size_t least = settings->clusters > PART_PICTURES ? settings->clusters : PART_PICTURES;
-    if (part.count > least) part.count = least; /* no fewer pictures than clusters */
-    Model model = {0};
-    float *features = NULL;
-    Status status = open_random(ctx, &model, backbone);
-    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &features, part.count * (size_t)model.dimension);
-    if (status == SPICA_OK) status = measure_head(ctx, settings, &part, dataset->count, &model, features, rates);
-    FREE_ARRAY(ctx, &features);
-    model_close(ctx, &model);
-    return status;
-}
-
-Status rate_inference(Context *ctx, const ModelSpec *backbone, const Dataset *dataset, StageRates *rates) {
-    Dataset part = *dataset;
-    if (part.count > PART_PICTURES) part.count = PART_PICTURES;
-    Model model = {0};
-    float *embeddings = NULL;
-    Status status = open_random(ctx, &model, backbone);
-    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &embeddings, part.count * (size_t)model.dimension);
-    const double started = clock_seconds();
-    if (status == SPICA_OK) status = predict_dataset(ctx, &model, &part, NULL, embeddings, NULL);
-    rates->inference = (clock_seconds() - started) / (double)part.count;
-    FREE_ARRAY(ctx, &embeddings);
-    model_close(ctx, &model);
-    return status;
 }
 
 static Status scan_call(Context *ctx, void *trainer) {
@@ -162,7 +90,7 @@ Status rate_scan(Context *ctx, const ScanSettings *settings, const Dataset *data
     TRY(NEW_ARRAY(ctx, &neighbours, dataset->count));
     for (size_t i = 0; i < dataset->count; i++)
         neighbours[i] = (int32_t)i; /* any of them costs the same */
-    Status status = open_random(ctx, &features, &backbone);
+    Status status = rate_open_random(ctx, &features, &backbone);
     if (status == SPICA_OK) status = scan_open(ctx, &trainer, &still, dataset, neighbours, 1, &features);
     if (status == SPICA_OK) status = time_steps(ctx, scan_call, trainer, patience, &rates->scan_step);
     scan_close(ctx, &trainer);
@@ -183,7 +111,7 @@ Status rate_self_label(Context *ctx, const SelfLabelSettings *settings, const Da
     Model start = {0};
     still.learning_rate = 0.0f;
     still.threshold = 0.0f; /* every picture is sure: a step has its whole cost */
-    Status status = open_random(ctx, &start, &settings->model);
+    Status status = rate_open_random(ctx, &start, &settings->model);
     if (status == SPICA_OK) status = self_label_open(ctx, &trainer, &still, dataset, &start);
     if (status == SPICA_OK) status = time_steps(ctx, label_call, trainer, patience, &rates->label_step);
     self_label_close(ctx, &trainer);
@@ -241,18 +169,6 @@ static Status pica_call(Context *ctx, void *trainer) {
     return pica_step(ctx, trainer, &report);
 }
 
-static Status time_prediction(Context *ctx, Model *model, const Dataset *dataset, double *seconds) {
-    Dataset part = *dataset;
-    float *probabilities;
-    if (part.count > PART_PICTURES) part.count = PART_PICTURES;
-    TRY(NEW_ARRAY(ctx, &probabilities, part.count * (size_t)model->spec.clusters));
-    const double started = clock_seconds();
-    const Status status = predict_dataset(ctx, model, &part, NULL, NULL, probabilities);
-    *seconds = (clock_seconds() - started) / (double)part.count;
-    FREE_ARRAY(ctx, &probabilities);
-    return status;
-}
-
 Status rate_pica(Context *ctx, const PicaSettings *settings, const Dataset *dataset, const Dataset *auxiliary,
                  double patience, StageRates *rates) {
     PicaTrainer *trainer = NULL;
@@ -260,7 +176,6 @@ Status rate_pica(Context *ctx, const PicaSettings *settings, const Dataset *data
     still.learning_rate = 0.0f;
     Status status = pica_open(ctx, &trainer, &still, dataset, auxiliary);
     if (status == SPICA_OK) status = time_steps(ctx, pica_call, trainer, patience, &rates->pica_step);
-    if (status == SPICA_OK) status = time_prediction(ctx, pica_model(trainer), dataset, &rates->inference);
     pica_close(ctx, &trainer);
     return status;
 }

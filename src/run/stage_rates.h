@@ -1,5 +1,5 @@
-/* How fast each stage runs here: measured on throw-away trainers before a run begins, for the estimate that is printed
- * first and for --budget. Nothing measured here reaches a result except through the lengths that --budget sets. */
+/* How fast each stage runs here: measured on throw-away trainers before a run under --budget begins. Nothing measured
+ * here reaches a result except through the lengths that --budget sets. */
 #ifndef SPICA_RUN_STAGE_RATES_H
 #define SPICA_RUN_STAGE_RATES_H
 
@@ -23,14 +23,12 @@ typedef struct StageRates {
     double partition;     /* seconds of a classic algorithm */
 } StageRates;
 
+/* A model whose weights are random: they cost the same whatever they are. */
+Status rate_open_random(Context *ctx, Model *model, const ModelSpec *spec);
+
 /* Each takes about `patience` seconds at most, and at least a few steps. auxiliary: NULL for none. */
 Status rate_features(Context *ctx, const MocoSettings *settings, const Dataset *dataset, const Dataset *auxiliary,
                      double patience, StageRates *rates);
-/* On at most 4,000 of the pictures; also sets `inference`. */
-Status rate_head(Context *ctx, const HeadSettings *settings, const Dataset *dataset, const ModelSpec *backbone,
-                 StageRates *rates);
-/* `inference` alone. */
-Status rate_inference(Context *ctx, const ModelSpec *backbone, const Dataset *dataset, StageRates *rates);
 Status rate_scan(Context *ctx, const ScanSettings *settings, const Dataset *dataset, double patience,
                  StageRates *rates);
 Status rate_self_label(Context *ctx, const SelfLabelSettings *settings, const Dataset *dataset, double patience,
@@ -41,7 +39,6 @@ Status rate_partition(Context *ctx, const PartitionSettings *settings, const Dat
                       StageRates *rates);
 Status rate_joint(Context *ctx, const JointSettings *settings, const Dataset *dataset, double patience,
                   StageRates *rates);
-/* Also sets `inference`. */
 Status rate_pica(Context *ctx, const PicaSettings *settings, const Dataset *dataset, const Dataset *auxiliary,
                  double patience, StageRates *rates);
 
