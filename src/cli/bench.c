@@ -82,6 +82,7 @@ static const Bench benches[] = {
     ENGINE("wrn28-2.32x32.b128", .backbone = "wrn28-2", .stem = STEM_CIFAR, .side = 32, .channels = 3, .batch = 128),
     {"train-again.resnet18.w64.32x32.b128", "pictures/s", bench_train_again, RESNET18(64, 32), .batch = 128},
     {"memory.resnet18.w64.32x32.b128", "MB", bench_memory_kept, RESNET18(64, 32), .batch = 128},
+    {"memory.resnet18.w16.32x32.b128", "MB", bench_memory_kept, RESNET18(16, 32), .batch = 128},
     {"memory-again.resnet18.w64.32x32.b128", "MB", bench_memory_again, RESNET18(64, 32), .batch = 128},
     {"memory.resnet34.w64.224x224.b128", "MB", bench_memory_kept, RESNET34_IMAGENET, .batch = 128},
     {"memory-again.resnet34.w64.224x224.b128", "MB", bench_memory_again, RESNET34_IMAGENET, .batch = 128},

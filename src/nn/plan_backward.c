@@ -245,9 +245,6 @@ static Status convolve_again(Builder *builder, ValueId value) {
     return status;
 }
 
-/* Sums of fewer channels are kept: a convolution of theirs does too little for each float that it reads. */
-#define SUM_AGAIN_CHANNELS 64
-
 static bool is_element_wise(const Builder *builder, ValueId value) {
     const NodeKind kind = net_node(builder->net, value)->kind;
     return kind == NODE_RELU || kind == NODE_BATCH_NORM || kind == NODE_ADD;
@@ -278,9 +275,7 @@ static bool is_made_again(const Builder *builder, ValueId value) {
     const Group *group = &state->group;
     if (!is_element_wise(builder, value) || state->output || is_read_by_norm(builder, value)) return false;
     if (group_is_simple(group)) return true;
-    if (builder->plan->settings.recompute || group->b < 0 ||
-        net_node(builder->net, value)->channels < SUM_AGAIN_CHANNELS)
-        return false;
+    if (builder->plan->settings.recompute || group->b < 0) return false;
     return operand_stays(builder, group->a, group->a_norm) && operand_stays(builder, group->b, group->b_norm);
 }
 

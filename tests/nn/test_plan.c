@@ -263,8 +263,8 @@ static void test_direct_convolutions(void **state) {
 }
 
 /* Convolutions computed again in backward give the bits of those that were kept, on networks with shortcuts, strides,
- * small maps and convolutions that read convolutions; so do sums, of 64 channels and more, that are made again where
- * the convolutions are kept. */
+ * small maps and convolutions that read convolutions; so do sums that are made again where the convolutions are kept.
+ */
 static void test_recompute(void **state) {
     (void)state;
     static const struct {
