@@ -1,7 +1,8 @@
 #include "cluster/knn_best.h"
 
 #include <stdbool.h>
-#include <string.h>
+
+#include "cluster/knn_keys.h"
 
 /* Candidates of one row and tile from which selection is faster than the heap. */
 #define MERGE_FROM 32
@@ -40,56 +41,6 @@ static void list_sort(const BestLists *lists, size_t row) {
     }
 }
 
-/* A number that is larger the earlier the candidate ranks: the similarity's bits, made to count upwards, above the
- * complement of the index. */
-static uint64_t candidate_key(float similarity, int32_t index) {
-    uint32_t bits;
-    memcpy(&bits, &similarity, sizeof bits);
-    bits ^= bits >> 31 ? UINT32_MAX : UINT32_C(1) << 31;
-    return (uint64_t)bits << 32 | (UINT32_MAX - (uint32_t)index);
-}
-
-static void candidate_of_key(uint64_t key, float *similarity, int32_t *index) {
-    uint32_t bits = (uint32_t)(key >> 32);
-    bits ^= bits >> 31 ? UINT32_C(1) << 31 : UINT32_MAX;
-    memcpy(similarity, &bits, sizeof bits);
-    *index = (int32_t)(UINT32_MAX - (uint32_t)key);
-}
-
-static uint64_t median_of_three(uint64_t a, uint64_t b, uint64_t c) {
-    const uint64_t low = a < b ? a : b, high = a < b ? b : a;
-    return c < low ? low : c > high ? high : c;
-}
-
-/* Brings the k largest of `count` different keys to the front, in any order (Hoare's quickselect,
- * doi:10.1145/366622.366647). */
-static void keys_select(uint64_t *keys, size_t count, size_t k) {
-    size_t first = 0, end = count;
-    while (end - first > 1) {
-        const uint64_t pivot = median_of_three(keys[first], keys[first + (end - first) / 2], keys[end - 1]);
-        size_t larger = first;
-        for (size_t i = first; i < end; i++) {
-            const uint64_t key = keys[i];
-            keys[i] = keys[larger];
-            keys[larger] = key;
-            larger += key > pivot;
-        }
-        /* keys[first .. larger) are above the pivot, which is among the rest. */
-        if (larger == k) return;
-        if (larger > k) {
-            end = larger;
-            continue;
-        }
-        size_t at = larger;
-        while (keys[at] != pivot)
-            at++;
-        keys[at] = keys[larger];
-        keys[larger] = pivot;
-        first = larger + 1;
-        if (first >= k) return;
-    }
-}
-
 /* Replaces the list of one row by the k best of it and of the candidates. */
 static void list_merge(const BestLists *lists, size_t row, const Candidates *candidates, uint64_t *keys) {
     float *similarities = lists->similarities + row * lists->k;
@@ -100,8 +51,10 @@ static void list_merge(const BestLists *lists, size_t row, const Candidates *can
     for (size_t i = 0; i < candidates->count; i++)
         keys[count++] = candidate_key(candidates->similarities[i], candidates->indices[i]);
     if (count > lists->k) keys_select(keys, count, lists->k);
-    for (size_t i = 0; i < lists->k && i < count; i++)
-        candidate_of_key(keys[i], &similarities[i], &indices[i]);
+    for (size_t i = 0; i < lists->k && i < count; i++) {
+        similarities[i] = key_similarity(keys[i]);
+        indices[i] = key_index(keys[i]);
+    }
     for (size_t i = count; i < lists->k; i++) {
         similarities[i] = -INFINITY;
         indices[i] = NO_CANDIDATE;
