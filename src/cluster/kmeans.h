@@ -10,7 +10,8 @@
  *   pca.h               principal components; leading_vectors.h: right singular vectors
  *   symmetric.h, lanczos.h   eigenvectors by LAPACK (fortran.h) and by ARPACK
  *   matrix_blocks.h     tall matrices block by block, products that no number of threads changes; blas_threads.h
- *   knn.h               nearest neighbours by cosine; knn_inverted.h: of very large sets; knn_best.h: their heaps
+ *   knn.h               nearest neighbours by cosine; knn_inverted.h: of very large sets; knn_best.h: their
+ *                       heaps, knn_reservoir.h: what large sets have in their place; knn_keys.h: the order of both
  *   linear_classifier.h multinomial logistic regression
  *   metrics.h, class_metrics.h, assignment.h   how well a clustering agrees with labels
  */
