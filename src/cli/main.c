@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <omp.h>
+
 #include "command.h"
 
 static const Command *const commands[] = {&command_cluster, &command_assign, &command_eval,   &command_report,
@@ -95,11 +97,13 @@ void print_label_free(const spica_quality *quality) {
 }
 
 /* Idle OpenMP threads of GCC's library spin for milliseconds, which on a machine that others use too takes the
- * processor from the thread that they wait for. The library reads
- * its environment before main, so the program starts itself once more with a short spin. */
+ * processor from the thread that they wait for. The library reads its environment before main, so the program starts
+ * itself once more with a short spin; but not where threads are bound to processors, as this one already is: what it
+ * starts would find that one processor alone. */
 static void limit_spinning(char **words) {
     char path[4096];
     if (getenv("GOMP_SPINCOUNT") != NULL || getenv("OMP_WAIT_POLICY") != NULL) return;
+    if (omp_get_proc_bind() != omp_proc_bind_false) return;
     const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length <= 0 || setenv("GOMP_SPINCOUNT", "20000", 1) != 0) return;
     path[length] = '\0';
