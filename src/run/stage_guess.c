@@ -59,7 +59,7 @@ static Status time_picture(Context *ctx, Model *model, const Dataset *dataset, d
 
 Status guess_pass(Context *ctx, const ModelSpec *spec, const Dataset *dataset, double patience, PassCost *pass) {
     Model model = {0};
-    Status status = rate_open_random(ctx, &model, spec);
+    Status status = model_open(ctx, &model, spec); /* weights of zero: they cost the same whatever they are */
     if (status == SPICA_OK) status = time_picture(ctx, &model, dataset, patience, &pass->seconds);
     pass->dimension = (size_t)model.dimension;
     model_close(ctx, &model);

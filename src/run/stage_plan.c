@@ -76,13 +76,21 @@ static Status find_settings(Context *ctx, const Run *run, StageSettings *setting
     return settings_self_label(ctx, options, dataset, &run->features, &settings->self_label);
 }
 
+/* Whether a pass costs the same. */
+static bool same_cost(const ModelSpec *a, const ModelSpec *b) {
+    const BackboneSpec *x = &a->backbone, *y = &b->backbone;
+    const bool network = x->family == y->family && x->stem == y->stem && x->width == y->width && x->depth == y->depth &&
+                         x->widen == y->widen;
+    return network && a->channels == b->channels && a->height == b->height && a->width == b->width;
+}
+
 static Status guess_rates(Context *ctx, const Run *run, const StageSettings *settings, const PassCost *pass,
                           StageRates *rates) {
     const Dataset *dataset = &run->dataset;
-    PassCost joint;
+    PassCost joint = *pass;
     if (plan_trains_features(run)) TRY(guess_features(ctx, &settings->moco, dataset, pass, rates));
     if (has_joint(run)) {
-        TRY(guess_pass(ctx, &run->joint, dataset, GUESS_PATIENCE, &joint));
+        if (!same_cost(&run->joint, &run->features)) TRY(guess_pass(ctx, &run->joint, dataset, GUESS_PATIENCE, &joint));
         TRY(guess_joint(ctx, &settings->joint, dataset, &joint, rates));
     }
     if (has_scan(run)) TRY(guess_scan(ctx, &settings->scan, dataset, pass, rates));

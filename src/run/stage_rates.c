@@ -66,7 +66,8 @@ Status rate_joint(Context *ctx, const JointSettings *settings, const Dataset *da
     return status;
 }
 
-Status rate_open_random(Context *ctx, Model *model, const ModelSpec *spec) {
+/* Weights cost the same whatever they are. */
+static Status open_random(Context *ctx, Model *model, const ModelSpec *spec) {
     TRY(model_open(ctx, model, spec));
     init_params(net_params(model->net), INIT_DEFAULT, 0, RANDOM_INIT_BACKBONE);
     params_changed(net_params(model->net));
@@ -90,7 +91,7 @@ Status rate_scan(Context *ctx, const ScanSettings *settings, const Dataset *data
     TRY(NEW_ARRAY(ctx, &neighbours, dataset->count));
     for (size_t i = 0; i < dataset->count; i++)
         neighbours[i] = (int32_t)i; /* any of them costs the same */
-    Status status = rate_open_random(ctx, &features, &backbone);
+    Status status = open_random(ctx, &features, &backbone);
     if (status == SPICA_OK) status = scan_open(ctx, &trainer, &still, dataset, neighbours, 1, &features);
     if (status == SPICA_OK) status = time_steps(ctx, scan_call, trainer, patience, &rates->scan_step);
     scan_close(ctx, &trainer);
@@ -111,7 +112,7 @@ Status rate_self_label(Context *ctx, const SelfLabelSettings *settings, const Da
     Model start = {0};
     still.learning_rate = 0.0f;
     still.threshold = 0.0f; /* every picture is sure: a step has its whole cost */
-    Status status = rate_open_random(ctx, &start, &settings->model);
+    Status status = open_random(ctx, &start, &settings->model);
     if (status == SPICA_OK) status = self_label_open(ctx, &trainer, &still, dataset, &start);
     if (status == SPICA_OK) status = time_steps(ctx, label_call, trainer, patience, &rates->label_step);
     self_label_close(ctx, &trainer);

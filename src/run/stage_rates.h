@@ -23,9 +23,6 @@ typedef struct StageRates {
     double partition;     /* seconds of a classic algorithm */
 } StageRates;
 
-/* A model whose weights are random: they cost the same whatever they are. */
-Status rate_open_random(Context *ctx, Model *model, const ModelSpec *spec);
-
 /* Each takes about `patience` seconds at most, and at least a few steps. auxiliary: NULL for none. */
 Status rate_features(Context *ctx, const MocoSettings *settings, const Dataset *dataset, const Dataset *auxiliary,
                      double patience, StageRates *rates);
