@@ -1,6 +1,7 @@
 /* What the stages cost by arithmetic: pictures times passes of the network, from one short pass that is measured. The
  * estimate that is printed first needs no more, so that training begins at once; under --budget, which rests on
- * measured steps (stage_rates.h), stage 2 alone is planned by it, and the stage behind it gets the time that is left.
+ * measured steps (stage_rates.h), stage 2 alone is planned by it, and a stage that stands behind it gets the time that
+ * is left.
  */
 #ifndef SPICA_RUN_STAGE_GUESS_H
 #define SPICA_RUN_STAGE_GUESS_H
