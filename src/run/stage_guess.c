@@ -19,6 +19,10 @@
 #define BATCHES_LEAST 3.0
 /* Pictures that views are measured on. */
 #define GUESS_VIEWS 256
+/* Rows of a thread that a head is measured on at most, and multiplications: less is over before all threads are at
+ * work. */
+#define GUESS_ROWS ((size_t)4096)
+#define GUESS_WORK ((size_t)1 << 27)
 
 /* When the first batch of a pass was done, and the last: before the first one memory is touched and weights are laid
  * out. */
@@ -96,7 +100,9 @@ Status guess_features(Context *ctx, const MocoSettings *settings, const Dataset 
 /* Seconds per row of a head's forward direction, all threads at work. */
 static Status time_head_row(Context *ctx, const HeadSettings *settings, size_t dim, double *seconds) {
     const size_t hidden = settings->hidden > 0 ? (size_t)settings->hidden : dim, clusters = settings->clusters;
-    const size_t rows = 512 * (size_t)ctx->threads;
+    const size_t work = hidden * (dim + clusters); /* multiplications of a row */
+    const size_t least = GUESS_WORK / work < GUESS_ROWS ? GUESS_WORK / work : GUESS_ROWS;
+    const size_t rows = (least > 0 ? least : 1) * (size_t)ctx->threads;
     float *weights = NULL, *features = NULL, *logits = NULL;
     Status status = NEW_ZEROED(ctx, &weights, hidden * (dim + 1) + clusters * (hidden + 1));
     if (status == SPICA_OK) status = NEW_ZEROED(ctx, &features, rows * dim);

@@ -126,10 +126,12 @@ static Status measure(Context *ctx, const Run *run, StageSettings *settings, Sta
     return status;
 }
 
-/* Seconds of the passes over the data that no option changes: embeddings, the head's input, the reliable labels' and
- * the last predictions, with as much again for k-means and neighbours. */
+/* Seconds of the passes over the data that no option changes: embeddings, the head's input, and a half for k-means and
+ * what is judged and written. Where stages follow that move the backbone, also the reliable labels' or the neighbours'
+ * and the last predictions, with as much again: the last stage takes what is left over. */
 static double plan_passes(const Run *run, const StageRates *rates) {
-    return 2.0 * 4.0 * rates->inference * (double)run->dataset.count;
+    const double passes = has_joint(run) || has_scan(run) ? 2.0 * 4.0 : 2.5;
+    return passes * rates->inference * (double)run->dataset.count;
 }
 
 /* Seconds of an epoch of SCAN's steps, the first with its evaluation. */
@@ -183,13 +185,18 @@ static Status plan_last(Context *ctx, Run *run, const StageSettings *settings, c
     return SPICA_OK;
 }
 
+/* Stage 2's seconds under a budget: all that are left where no other stage trains. */
+static double head_share(const Run *run, double left) {
+    const bool alone = !plan_trains_features(run) && !has_joint(run);
+    return alone ? left : options_real(&run->options, "run.split_head") * run->budget;
+}
+
 static Status plan_lengths(Context *ctx, Run *run, const StageSettings *settings, const StageRates *rates) {
     const double left = run->budget - (clock_seconds() - run->started) - plan_passes(run, rates);
     if (has_head(run) && plan_owns(run, "head.epochs")) {
-        const double share = options_real(&run->options, "run.split_head") * run->budget - rates->head_start;
+        const double all = head_share(run, left) - rates->head_start;
         const double most = options_real(&run->options, "head.epochs");
-        TRY(plan_set(ctx, run, "head.epochs", floor(fmin(fmax(share / rates->head_epoch, HEAD_EPOCHS_LEAST), most)),
-                     0));
+        TRY(plan_set(ctx, run, "head.epochs", floor(fmin(fmax(all / rates->head_epoch, HEAD_EPOCHS_LEAST), most)), 0));
     }
     const double head = head_seconds(run, rates), last = last_share(run, settings, rates);
     if (plan_trains_features(run) && plan_owns(run, "features.epochs")) {
