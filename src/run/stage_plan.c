@@ -185,18 +185,26 @@ static Status plan_last(Context *ctx, Run *run, const StageSettings *settings, c
     return SPICA_OK;
 }
 
+/* Stage 1 was made by an earlier command: what it took is not of this budget. An ablation's variants share a stage 1
+ * that is part of each one's. */
+static bool took_features(const Run *run) {
+    return options_text(&run->options, "features.from")[0] != '\0' ||
+           options_text(&run->options, "features.weights")[0] != '\0' || dataset_has_embeddings(&run->dataset);
+}
+
 /* Stage 2's seconds under a budget: all that are left where no other stage trains. */
 static double head_share(const Run *run, double left) {
-    const bool alone = !plan_trains_features(run) && !has_joint(run);
-    return alone ? left : options_real(&run->options, "run.split_head") * run->budget;
+    if (took_features(run) && !has_joint(run)) return left;
+    return options_real(&run->options, "run.split_head") * run->budget;
 }
 
 static Status plan_lengths(Context *ctx, Run *run, const StageSettings *settings, const StageRates *rates) {
     const double left = run->budget - (clock_seconds() - run->started) - plan_passes(run, rates);
     if (has_head(run) && plan_owns(run, "head.epochs")) {
-        const double all = head_share(run, left) - rates->head_start;
+        const double share = head_share(run, left) - rates->head_start;
         const double most = options_real(&run->options, "head.epochs");
-        TRY(plan_set(ctx, run, "head.epochs", floor(fmin(fmax(all / rates->head_epoch, HEAD_EPOCHS_LEAST), most)), 0));
+        TRY(plan_set(ctx, run, "head.epochs", floor(fmin(fmax(share / rates->head_epoch, HEAD_EPOCHS_LEAST), most)),
+                     0));
     }
     const double head = head_seconds(run, rates), last = last_share(run, settings, rates);
     if (plan_trains_features(run) && plan_owns(run, "features.epochs")) {
