@@ -75,14 +75,15 @@ async function testMap(browser, file, points) {
   await close();
 }
 
-// The list scrolls through all members, while only those in sight exist.
-async function testMembers(browser, file) {
+// The list scrolls through all members, while only those in sight exist. points: of the run made for the test, which has a
+// cluster of more than 10,000.
+async function testMembers(browser, file, points) {
   const { page, close } = await open(browser, file);
   const list = page.locator("#members-list"), members = page.locator("#members-list .member");
   await list.scrollIntoViewIfNeeded();
   const sizes = await page.$$eval("#members-cluster option", (all) => all.map((one) => Number(/\(([\d,]+)\)$/.exec(one.textContent)[1].replaceAll(",", ""))));
   const largest = sizes.indexOf(Math.max(...sizes));
-  assert.ok(sizes[largest] >= 10000, sizes.join());
+  assert.ok(points === undefined || sizes[largest] >= 10000, sizes.join());
   await page.selectOption("#members-cluster", String(largest));
   const frames = await list.evaluate(async (element) => {
     const times = [];
