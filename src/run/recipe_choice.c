@@ -50,6 +50,14 @@ static Status set_key(Context *ctx, Options *options, const char *stage, const c
     return options_set(ctx, options, key, text, SOURCE_RECIPE);
 }
 
+/* Views of grey pictures cannot differ in colour: brightness and contrast must do its part, or stage 1 learns how bright
+ * a picture is. PICA's network sees edges. */
+static Status settle_grey(Context *ctx, Options *options) {
+    TRY(set_key(ctx, options, "features.augment", "jitter_probability", "1"));
+    TRY(set_key(ctx, options, "features.augment", "brightness", "0.8"));
+    return set_key(ctx, options, "features.augment", "contrast", "0.8");
+}
+
 static Status choose_auto(Context *ctx, Options *options, const Dataset *dataset) {
     const int side = dataset->height > dataset->width ? dataset->height : dataset->width;
     const bool pica = is_pica(options);
@@ -63,6 +71,7 @@ static Status choose_auto(Context *ctx, Options *options, const Dataset *dataset
     char text[32];
     snprintf(text, sizeof text, "%.1f", epochs);
     TRY(recipe_load(ctx, options, pica ? "pica-auto" : "auto"));
+    if (dataset->channels == 1 && !pica) TRY(settle_grey(ctx, options));
     TRY(options_set(ctx, options, "data.size", row->size, SOURCE_RECIPE));
     TRY(set_key(ctx, options, stage, "stem", row->stem));
     TRY(set_key(ctx, options, stage, "width", row->width));
