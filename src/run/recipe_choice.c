@@ -50,8 +50,8 @@ static Status set_key(Context *ctx, Options *options, const char *stage, const c
     return options_set(ctx, options, key, text, SOURCE_RECIPE);
 }
 
-/* Views of grey pictures cannot differ in colour: brightness and contrast must do its part, or stage 1 learns how bright
- * a picture is. PICA's network sees edges. */
+/* Views of grey pictures cannot differ in colour: brightness and contrast must do its part, or stage 1 learns how
+ * bright a picture is. PICA's network sees edges. */
 static Status settle_grey(Context *ctx, Options *options) {
     TRY(set_key(ctx, options, "features.augment", "jitter_probability", "1"));
     TRY(set_key(ctx, options, "features.augment", "brightness", "0.8"));
