@@ -185,17 +185,11 @@ static Status plan_last(Context *ctx, Run *run, const StageSettings *settings, c
     return SPICA_OK;
 }
 
-/* Stage 1 was made by an earlier command: what it took is not of this budget. An ablation's variants share a stage 1
- * that is part of each one's. */
-static bool took_features(const Run *run) {
-    return options_text(&run->options, "features.from")[0] != '\0' ||
-           options_text(&run->options, "features.weights")[0] != '\0' || dataset_has_embeddings(&run->dataset);
-}
-
-/* Stage 2's seconds under a budget: all that are left where no other stage trains. */
+/* Stage 2's seconds under a budget: all that are left where no other stage trains, and stage 1 is an earlier command's,
+ * whose time is not of this budget. (An ablation's variants share a stage 1 that is part of each one's.) */
 static double head_share(const Run *run, double left) {
-    if (took_features(run) && !has_joint(run)) return left;
-    return options_real(&run->options, "run.split_head") * run->budget;
+    const bool alone = options_text(&run->options, "features.from")[0] != '\0' && !has_joint(run);
+    return alone ? left : options_real(&run->options, "run.split_head") * run->budget;
 }
 
 static Status plan_lengths(Context *ctx, Run *run, const StageSettings *settings, const StageRates *rates) {
