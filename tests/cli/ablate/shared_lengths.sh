@@ -10,3 +10,6 @@ for variant in non-overlap joint-sh joint-mh entropy ce tce weak-weak strong-wea
     awk '/^\[/ { section = $0 } section == "[features]" && /^(epochs|corrections)/ || section == "[head]" && /^epochs/' "runs/$variant/seed-0/config.ini" | cmp full -
 done
 grep -h '^budget' runs/*/*/config.ini | uniq -c
+# Stage 1 of an earlier command's costs none of them anything: equal parts.
+spica ablate spice "$SHARED/data" -k 3 -o others --recipe "$small" --quiet --seeds 1 --budget 4s --features-from runs/full/seed-0 >/dev/null
+grep '"budget"' others/ablation.json
