@@ -7,7 +7,8 @@
 
 typedef struct ConvKernel ConvKernel;
 
-/* options->algorithm OWN falls back to the library's best where there is no such kernel. */
+/* options->algorithm OWN falls back to the library's best where there is no such kernel; where the library has only
+ * plain loops, DIRECT is our gathers. */
 Status conv_kernel_open(Context *ctx, DnnlShim *shim, ConvKernel **kernel, const ConvShape *shape,
                         const ConvOptions *options);
 void conv_kernel_close(Context *ctx, ConvKernel **kernel);

@@ -130,13 +130,14 @@ static void data_classes(OwnConv *conv, const ConvShape *shape) {
     }
 }
 
-static void choose_method(OwnConv *conv, const ConvShape *shape) {
+/* algorithm: by DIRECT nothing is summed in another way than the formula's. */
+static void choose_method(OwnConv *conv, const ConvShape *shape, ConvAlgorithm algorithm) {
     const bool plain = shape->kernel == 3 && shape->stride == 1;
     conv->points = 1;
     if (plain && shape->in_height <= WHOLE_SIDE && shape->in_width <= WHOLE_SIDE) {
         conv->method = OWN_GATHERS;
         whole_classes(conv);
-    } else if (plain) {
+    } else if (plain && algorithm != CONV_DIRECT) {
         conv->method = OWN_TILES;
         conv->points = POINTS;
         conv->gather_count = conv->class_count = 1;
@@ -151,6 +152,14 @@ static void choose_method(OwnConv *conv, const ConvShape *shape) {
     }
 }
 
+/* Strips of groups of one size, about `strips` each: a small last one would cost nearly as much as the others, and
+ * every thread has as many. By weights groups stay as they are, since sums are made group by group. */
+static size_t even_strips(const OwnConv *conv, size_t strips, size_t unit) {
+    if (conv->pass == CONV_BACKWARD_WEIGHTS) return strips;
+    const size_t whole = conv->strips / strips, groups = round_up(whole > 0 ? whole : 1, thread_count(conv));
+    return round_up((conv->strips + groups - 1) / groups, unit);
+}
+
 /* Strips that are treated together: as many rows as stay in the cache, but enough for what a group costs; a multiple of
  * what a kernel holds, if a few strips are one. */
 static size_t group_strips(const OwnConv *conv) {
@@ -162,7 +171,7 @@ static size_t group_strips(const OwnConv *conv) {
     while (whole * conv->columns % ROW_UNIT != 0)
         whole++;
     if (strips > whole) strips = strips / whole * whole;
-    return smaller(strips, conv->strips);
+    return smaller(even_strips(conv, strips, whole), conv->strips);
 }
 
 OwnConv own_conv_make(const ConvShape *shape, const ConvOptions *options) {
@@ -185,7 +194,7 @@ OwnConv own_conv_make(const ConvShape *shape, const ConvOptions *options) {
                     .n = data ? in : out};
     conv.k_maps = round_up(conv.k, conv.lanes) / conv.lanes;
     conv.n_maps = round_up(conv.n, conv.lanes) / conv.lanes;
-    choose_method(&conv, shape);
+    choose_method(&conv, shape, options->algorithm);
     conv.k_blocks = conv.k_maps * conv.gather_count;
     conv.n_blocks = conv.n_maps * conv.class_count;
     conv.strips = conv.pictures * conv.strip_rows;

@@ -11,10 +11,10 @@
  * of the 36 points is a matrix product. The points of evaluation are 0, +-sqrt(1/2), +-sqrt(2) and infinity, whose
  * products are 1 and whose rounding is less than that of 0, +-1, +-2.
  *
- * GATHERS, for other windows of 1x1 and 3x3, strides 1 and 2: pixels are gathered, tap by tap, into the rows of a
- * matrix that is multiplied by the weights. Outputs fall into classes that read the same taps: one forward, one for
- * each parity of row and column backward by data with stride 2. On maps of up to 2x2, where every output reads every
- * input, the pixels of a picture are one row, and each output pixel is a class.
+ * GATHERS, for other windows of 1x1 and 3x3, strides 1 and 2, and for all that are to be plain sums: pixels are
+ * gathered, tap by tap, into the rows of a matrix that is multiplied by the weights. Outputs fall into classes that
+ * read the same taps: one forward, one for each parity of row and column backward by data with stride 2. On maps of up
+ * to 2x2, where every output reads every input, the pixels of a picture are one row, and each output pixel is a class.
  *
  * Everything runs in groups of strips, rows of a picture's tiles or outputs, whose planes stay in the cache from input
  * to output. That makes Winograd pay for few channels too, which the library's own (dnnl_shim.h) does not: it walks its

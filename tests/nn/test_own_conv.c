@@ -1,6 +1,7 @@
 /* Our own convolutions against plain sums in float64: every pass, both widths of blocks, maps with and without tiles
  * that hang over the edge, channels that do not fill their blocks. */
 #include "base/random.h"
+#include "nn/conv_kernel.h"
 #include "nn/own_conv.h"
 #include "support/testing.h"
 
@@ -217,25 +218,33 @@ static const struct {
     {20, 16, 48, 1, 1, 1, 1},
 };
 
+static void compare_with(Context *ctx, const Plain *plain, ConvOptions options, const double *exact, size_t count) {
+    float *one, *three;
+    char what[120];
+    snprintf(what, sizeof what, "pass %d, algorithm %d, %d -> %d, %dx%d, window %d, stride %d, layout %d", options.pass,
+             options.algorithm, plain->shape.in_channels, plain->shape.out_channels, plain->shape.in_height,
+             plain->shape.in_width, plain->shape.kernel, plain->shape.stride, options.in);
+    options.threads = 1;
+    run_own(ctx, plain, &options, &one);
+    check_close(one, exact, count, what);
+    options.threads = 3;
+    run_own(ctx, plain, &options, &three);
+    assert_memory_equal(one, three, count * sizeof *one);
+    FREE_ARRAY(ctx, &one);
+    FREE_ARRAY(ctx, &three);
+}
+
+/* By either layout; the fastest way and by plain sums. */
 static void compare_pass(Context *ctx, Plain *plain, ConvPass pass, Visit visit, size_t count) {
     static const Layout layouts[] = {LAYOUT_BLOCK16, LAYOUT_BLOCK8};
+    static const ConvAlgorithm algorithms[] = {CONV_OWN, CONV_DIRECT};
     double *exact;
     TEST_OK(ctx, NEW_ZEROED(ctx, &exact, count));
     each_product(plain, exact, visit);
-    for (size_t i = 0; i < 2; i++) {
-        float *one, *three;
-        char what[120];
-        ConvOptions options = {.pass = pass, .in = layouts[i], .out = layouts[i], .threads = 1};
-        snprintf(what, sizeof what, "pass %d, %d -> %d, %dx%d, window %d, stride %d, layout %d", pass,
-                 plain->shape.in_channels, plain->shape.out_channels, plain->shape.in_height, plain->shape.in_width,
-                 plain->shape.kernel, plain->shape.stride, layouts[i]);
-        run_own(ctx, plain, &options, &one);
-        check_close(one, exact, count, what);
-        options.threads = 3;
-        run_own(ctx, plain, &options, &three);
-        assert_memory_equal(one, three, count * sizeof *one);
-        FREE_ARRAY(ctx, &one);
-        FREE_ARRAY(ctx, &three);
+    for (size_t i = 0; i < 4; i++) {
+        const Layout layout = layouts[i / 2];
+        const ConvOptions options = {.pass = pass, .in = layout, .out = layout, .algorithm = algorithms[i % 2]};
+        compare_with(ctx, plain, options, exact, count);
     }
     FREE_ARRAY(ctx, &exact);
 }
@@ -266,6 +275,7 @@ static void test_behind_the_sums(void **state) {
         const ConvOptions options = {.pass = CONV_FORWARD,
                                      .in = LAYOUT_BLOCK16,
                                      .out = LAYOUT_BLOCK16,
+                                     .algorithm = CONV_OWN,
                                      .inference = true,
                                      .bias = true,
                                      .sum = true,
@@ -308,11 +318,31 @@ static void test_what_it_serves(void **state) {
     assert_false(own_conv_serves(&shape, &options));
 }
 
+/* What the library has plain loops for alone: 8 channels in blocks of 16. */
+static void test_in_place_of_plain_loops(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    const ConvShape shapes[] = {make_shape(2, 8, 16, 8, 8, 3, 2), make_shape(2, 4, 4, 8, 8, 3, 1)};
+    DnnlShim *shim;
+    TEST_OK(ctx, shim_open(ctx, &shim));
+    for (size_t i = 0; i < 2 * 3; i++) {
+        const ConvOptions options = {
+            .pass = (ConvPass)(i % 3), .in = LAYOUT_BLOCK16, .out = LAYOUT_BLOCK16, .threads = 1};
+        ConvKernel *kernel;
+        TEST_OK(ctx, conv_kernel_open(ctx, shim, &kernel, &shapes[i / 3], &options));
+        assert_true(strncmp(conv_kernel_name(kernel), "ref", 3) != 0);
+        conv_kernel_close(ctx, &kernel);
+    }
+    shim_close(ctx, &shim);
+    test_context_close(&ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_passes),
         cmocka_unit_test(test_behind_the_sums),
         cmocka_unit_test(test_what_it_serves),
+        cmocka_unit_test(test_in_place_of_plain_loops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
