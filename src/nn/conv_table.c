@@ -9,9 +9,9 @@ const int conv_table_widths[CONV_TABLE_WIDTHS] = {16, 32, 64, 128, 256};
 /* D: the library's direct kernel, W: its Winograd, O: ours. By window, pass and side, a letter for each width. */
 typedef char ConvTable[CONV_TABLE_WINDOWS][3][CONV_TABLE_SIDES][CONV_TABLE_WIDTHS + 1];
 
-/* Stride 1: Cascade Lake (AVX-512), oneDNN 2.6. From 128 channels on the library's Winograd kernel is up to a tenth
- * faster where a call has 256 tiles, as in `spica bench --tune`; the slices of a plan have fewer. Stride 2: Zen 4
- * (AVX-512); maps of up to 4x4 alone, where a whole training step shows it. */
+/* Cascade Lake (AVX-512), oneDNN 2.6. From 128 channels on the library's Winograd kernel is up to a tenth faster where
+ * a call has 256 tiles, as in `spica bench --tune`; the slices of a plan have fewer. Strides are still the library's.
+ */
 static const ConvTable blocks_of_16 = {
 #include "nn/conv_table_16.inc"
 };
