@@ -44,3 +44,7 @@ bool method_has_stage(const Options *options, const char *stage) {
         if (strcmp(*s, stage) == 0) return true;
     return false;
 }
+
+bool method_features_given(const Options *options) {
+    return options_text(options, "features.from")[0] != '\0' || options_text(options, "features.weights")[0] != '\0';
+}

@@ -19,4 +19,7 @@ const char *const *method_stages(const Options *options);
 /* Whether run.method has this stage. */
 bool method_has_stage(const Options *options, const char *stage);
 
+/* Whether the options name an earlier command's stage 1 (features.from, features.weights), so that none is trained. */
+bool method_features_given(const Options *options);
+
 #endif

@@ -245,17 +245,12 @@ static Status check_variants(Context *ctx, const Ablate *ablate) {
     return SPICA_OK;
 }
 
-/* Whether no run trains stage 1, an earlier command having done so. */
-static bool has_features_given(const Options *options) {
-    return options_text(options, "features.from")[0] != '\0' || options_text(options, "features.weights")[0] != '\0';
-}
-
 /* What a run that takes over another one's stage 1 costs, as a share of one that trains it: stage 2, about as long for
  * passes over the data, and stage 3 where the method has one. */
 static double share_of_later_stages(const Options *options) {
     const double joint = method_has_stage(options, STAGE_JOINT) ? options_real(options, "run.split_joint") : 0.0;
     const double share = 2.0 * options_real(options, "run.split_head") + joint;
-    return share < 1.0 && !has_features_given(options) ? share : 1.0;
+    return share < 1.0 && !method_features_given(options) ? share : 1.0;
 }
 
 /* Of a run that trains all stages that the ablation is of. */

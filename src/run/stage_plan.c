@@ -188,7 +188,7 @@ static Status plan_last(Context *ctx, Run *run, const StageSettings *settings, c
 /* Stage 2's seconds under a budget: all that are left where no other stage trains, and stage 1 is an earlier command's,
  * whose time is not of this budget. (An ablation's variants share a stage 1 that is part of each one's.) */
 static double head_share(const Run *run, double left) {
-    const bool alone = options_text(&run->options, "features.from")[0] != '\0' && !has_joint(run);
+    const bool alone = method_features_given(&run->options) && !has_joint(run);
     return alone ? left : options_real(&run->options, "run.split_head") * run->budget;
 }
 
