@@ -52,6 +52,7 @@ typedef struct Run {
     double budget;      /* seconds of the whole command; 0: no budget, or its lengths are fixed already */
     double first_end;   /* with a budget: when stage 1 shall end, in seconds of the command */
     double lent;        /* with a budget: seconds of stage 3 that stage 1 may use up */
+    double head_share;  /* with a budget: seconds that stage 2 may take */
     double ending;      /* with a budget: seconds to be left for what comes after stage 3 */
     double kept;        /* with a budget: of that, seconds kept for a stage behind the current one */
     KnownLabels known;  /* of some pictures, to learn from; count 0: none */

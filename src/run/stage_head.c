@@ -6,6 +6,7 @@
 #include "run/predict.h"
 #include "run/run.h"
 #include "run/stage_keeper.h"
+#include "run/stage_plan.h"
 
 /* Every head's losses after an epoch, as one line of log.jsonl. */
 static Status log_epoch(Context *ctx, const Run *run, const HeadSettings *settings, const HeadScore *scores) {
@@ -61,7 +62,7 @@ static Status train_steps(Context *ctx, const HeadSettings *settings, HeadTraine
                           HeadRecords *records) {
     bool resumed;
     TRY(keeper_resume(ctx, keeper, &resumed));
-    while (!head_is_done(trainer)) {
+    while (plan_head_goes_on(keeper->run, settings->epochs, head_epochs(trainer), keeper->started)) {
         const HeadScore *scores;
         TRY(keeper_between(ctx, keeper));
         TRY(head_step(ctx, trainer, &scores));
@@ -72,15 +73,20 @@ static Status train_steps(Context *ctx, const HeadSettings *settings, HeadTraine
     return SPICA_OK;
 }
 
-static Status train_heads(Context *ctx, const Run *run, const HeadSettings *settings, Model *model,
-                          const float *features, StageKeeper *keeper, HeadResult *result) {
+/* settings->epochs become those that there was time for. */
+static Status train_heads(Context *ctx, Run *run, HeadSettings *settings, Model *model, const float *features,
+                          StageKeeper *keeper, HeadResult *result) {
     HeadTrainer *trainer;
     HeadRecords records = {0};
     TRY(head_open(ctx, &trainer, settings, &run->dataset, model, features));
     keeper->state = trainer_state;
     keeper->user = trainer;
-    const Status status = keeper_interrupt(ctx, keeper, train_steps(ctx, settings, trainer, keeper, &records));
-    if (status == SPICA_OK) head_take_result(trainer, result);
+    Status status = keeper_interrupt(ctx, keeper, train_steps(ctx, settings, trainer, keeper, &records));
+    if (status == SPICA_OK) {
+        settings->epochs = head_epochs(trainer);
+        head_take_result(trainer, result);
+        status = plan_head_done(ctx, run, settings->epochs);
+    }
     head_close(ctx, &trainer);
     head_records_close(ctx, &records);
     return status;

@@ -195,7 +195,8 @@ static double head_share(const Run *run, double left) {
 static Status plan_lengths(Context *ctx, Run *run, const StageSettings *settings, const StageRates *rates) {
     const double left = run->budget - (clock_seconds() - run->started) - plan_passes(run, rates);
     if (has_head(run) && plan_owns(run, "head.epochs")) {
-        const double share = head_share(run, left) - rates->head_start;
+        run->head_share = head_share(run, left);
+        const double share = run->head_share - rates->head_start;
         const double most = options_real(&run->options, "head.epochs");
         TRY(plan_set(ctx, run, "head.epochs", floor(fmin(fmax(share / rates->head_epoch, HEAD_EPOCHS_LEAST), most)),
                      0));
@@ -429,6 +430,18 @@ Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, 
 /* Seconds of the budget for the current stage, from the second one on. */
 static double plan_left(const Run *run) {
     return run->budget - (clock_seconds() - run->started) - run->ending - run->kept;
+}
+
+bool plan_head_goes_on(const Run *run, int64_t planned, int64_t epochs, double started) {
+    if (epochs >= planned) return false;
+    if (!plan_owns(run, "head.epochs") || (double)epochs < HEAD_EPOCHS_LEAST) return true;
+    return clock_seconds() - started < run->head_share;
+}
+
+Status plan_head_done(Context *ctx, Run *run, int64_t epochs) {
+    if (epochs == options_integer(&run->options, "head.epochs")) return SPICA_OK;
+    TRY(plan_set(ctx, run, "head.epochs", (double)epochs, 0));
+    return run_write_options(ctx, run);
 }
 
 Status plan_joint(Context *ctx, Run *run) {

@@ -51,6 +51,13 @@ void plan_features_resume(FeaturesPlan *plan);
 /* What the clock made of it: features.epochs and features.corrections, for a run that repeats this one. */
 Status plan_features_done(Context *ctx, Run *run, const MocoSettings *settings, FeaturesPlan *plan, int64_t done);
 
+/* Whether stage 2, which began at this clock, goes on after so many of its planned epochs: under a budget not beyond
+ * its share, which the guess behind the plan may have missed. */
+bool plan_head_goes_on(const Run *run, int64_t planned, int64_t epochs, double started);
+
+/* What the clock made of it, for a run that repeats this one: head.epochs. */
+Status plan_head_done(Context *ctx, Run *run, int64_t epochs);
+
 /* Under a budget that this command has followed from the start: sets joint.steps and joint.schedule_steps by a rate
  * measured now. */
 Status plan_joint(Context *ctx, Run *run);

@@ -459,8 +459,10 @@ static Status judge(Context *ctx, HeadTrainer *t, const HeadScore **judged) {
     return SPICA_OK;
 }
 
+static uint64_t planned_steps(const HeadTrainer *t) { return (uint64_t)t->settings.epochs * t->chunks; }
+
 static void show_progress(Context *ctx, HeadTrainer *t) {
-    const uint64_t steps = (uint64_t)t->settings.epochs * t->chunks;
+    const uint64_t steps = planned_steps(t);
     if (t->progress.ctx == NULL) {
         progress_start(&t->progress, ctx, "head", "step", (double)steps);
         t->progress.begun = (double)(t->step - 1);
@@ -473,7 +475,7 @@ static void show_progress(Context *ctx, HeadTrainer *t) {
 
 const float *const *head_logits(const HeadTrainer *t) { return (const float *const *)t->logits; }
 
-bool head_is_done(const HeadTrainer *t) { return t->judged == t->settings.epochs; }
+int64_t head_epochs(const HeadTrainer *t) { return t->judged; }
 
 Status head_step(Context *ctx, HeadTrainer *t, const HeadScore **scores) {
     *scores = NULL;
@@ -485,6 +487,10 @@ Status head_step(Context *ctx, HeadTrainer *t, const HeadScore **scores) {
 
 void head_take_result(HeadTrainer *t, HeadResult *result) {
     Params *params = net_params(t->backbone->net);
+    if (t->progress.ctx != NULL && t->step < planned_steps(t)) {
+        t->progress.total = (double)t->step;
+        progress_finish(&t->progress, (double)t->step, mean_loss(t));
+    }
     *result = t->result;
     t->result = (HeadResult){0};
     if (t->best_buffers == NULL) return;
@@ -493,8 +499,9 @@ void head_take_result(HeadTrainer *t, HeadResult *result) {
     params_changed(params);
 }
 
-static Status train_all(Context *ctx, HeadTrainer *t, HeadEpochDone epoch_done, void *user) {
-    while (!head_is_done(t)) {
+static Status train_all(Context *ctx, const HeadSettings *settings, HeadTrainer *t, HeadEpochDone epoch_done,
+                        void *user) {
+    while (head_epochs(t) < settings->epochs) {
         const HeadScore *scores;
         TRY(context_check_cancel(ctx));
         TRY(head_step(ctx, t, &scores));
@@ -508,7 +515,7 @@ Status head_train(Context *ctx, const HeadSettings *settings, const Dataset *dat
     HeadTrainer *t;
     *result = (HeadResult){.selected_head = -1};
     TRY(head_open(ctx, &t, settings, dataset, backbone, features));
-    const Status status = train_all(ctx, t, epoch_done, user);
+    const Status status = train_all(ctx, settings, t, epoch_done, user);
     if (status == SPICA_OK) head_take_result(t, result);
     head_close(ctx, &t);
     return status;

@@ -63,7 +63,8 @@ Status head_open(Context *ctx, HeadTrainer **trainer, const HeadSettings *settin
                  Model *backbone, const float *features);
 void head_close(Context *ctx, HeadTrainer **trainer);
 
-bool head_is_done(const HeadTrainer *trainer);
+/* Those that are done. It may go on to settings->epochs. */
+int64_t head_epochs(const HeadTrainer *trainer);
 
 /* One E-step with its M-steps, or behind an epoch's last one the judgement of that epoch: *scores then has those of all
  * heads, valid until head_close; else NULL. After SPICA_CANCELLED the trainer stands where it stood before. */
@@ -76,7 +77,8 @@ const float *const *head_logits(const HeadTrainer *trainer);
  * it goes on with the same bits. */
 Status head_state(Context *ctx, HeadTrainer *trainer, StateParts *parts);
 
-/* What a training that is done has selected; what changed of the backbone becomes that of the selected epoch. */
+/* What the training has selected from all epochs that are done, at least one, and which then ends; what changed of the
+ * backbone becomes that of the selected epoch. */
 void head_take_result(HeadTrainer *trainer, HeadResult *result);
 
 /* All of it at once. epoch_done (may be NULL) is called with every head's logits [count][N x K] on untouched images
