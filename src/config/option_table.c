@@ -263,9 +263,10 @@ const OptionRow option_table[] = {
     {"semi.known", "--known", OPTION_TEXT, 0, 0, NULL, "", "",
      "semi: a CSV file path,label with the labels of some pictures; the only labels that are ever learnt from",
      "SPICE Table V"},
-    CHOICE("semi.labelled", "known|reliable", "known",
-           "semi: the labelled pictures of stage 3: the known ones, or the reliable ones around them too",
-           "SPICE Table V"),
+    CHOICE(
+        "semi.labelled", "known|reliable", "reliable",
+        "semi: the labelled pictures of stage 3: the known ones (SPICE Table V), or the reliable ones around them too",
+        ""),
     INTEGER("semi.neighbours", 1, 100000, "20", "pictures",
             "semi: neighbours of every picture in the graph along which known labels spread", ""),
 
