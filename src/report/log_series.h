@@ -10,10 +10,9 @@ typedef struct LogSeries {
     size_t count;
 } LogSeries;
 
-/* y_key over x_key, of the lines of this stage that have both; index: y_key holds an array, of which this element is
- * meant; -1: a number. */
+/* y_key over x_key, of the lines of this stage that have a number under both. */
 Status log_series_open(Context *ctx, LogSeries *series, const ReportData *report, const char *stage, const char *x_key,
-                       const char *y_key, long index);
+                       const char *y_key);
 void log_series_close(Context *ctx, LogSeries *series);
 
 #endif

@@ -144,7 +144,10 @@ static const char *stage_words(const char *stage) {
     if (strcmp(stage, STAGE_HEAD) == 0) return "clustering heads";
     if (strcmp(stage, STAGE_JOINT) == 0) return "joint training";
     if (strcmp(stage, STAGE_PICA) == 0) return "partition confidence";
-    return stage;
+    if (strcmp(stage, STAGE_KNOWN) == 0) return "head from known labels";
+    if (strcmp(stage, STAGE_SCAN) == 0) return "clustering by neighbours";
+    if (strcmp(stage, STAGE_SELF_LABEL) == 0) return "self-labelling";
+    return "partition";
 }
 
 static void add_stages(ReportPage *page) {

@@ -7,6 +7,7 @@
 #include "report/log_series.h"
 #include "report/pica_figures.h"
 #include "report/report_page.h"
+#include "report/spice_figures.h"
 
 /* ---- curves ---- */
 
@@ -103,7 +104,7 @@ static Status add_curves(ReportPage *page, const CurvePlot *curves) {
     size_t count = 0;
     for (size_t i = 0; status == SPICA_OK && i < CURVES_MOST && curves->keys[i] != NULL; i++) {
         LogSeries *next = &series[count];
-        status = log_series_open(page->ctx, next, page->report, curves->stage, curves->x_key, curves->keys[i], -1);
+        status = log_series_open(page->ctx, next, page->report, curves->stage, curves->x_key, curves->keys[i]);
         lines[count] =
             (PlotLine){.name = curves->names[i], .x = next->x, .y = next->y, .count = next->count, .colour = i};
         if (next->count > 0)
@@ -118,59 +119,6 @@ static Status add_curves(ReportPage *page, const CurvePlot *curves) {
     text_close(&svg);
     for (size_t i = 0; i < CURVES_MOST; i++)
         log_series_close(page->ctx, &series[i]);
-    return status;
-}
-
-/* ---- heads ---- */
-
-/* The heads that the log tells of. */
-static size_t head_count(const ReportData *report, const char *key) {
-    for (size_t i = 0; i < json_array_size(report->log); i++) {
-        const json_t *line = json_array_get(report->log, i);
-        const char *stage = json_string_value(json_object_get(line, "stage"));
-        if (stage != NULL && strcmp(stage, STAGE_HEAD) == 0 && json_object_get(line, key) != NULL)
-            return json_array_size(json_object_get(line, key));
-    }
-    return 0;
-}
-
-static Status read_heads(ReportPage *page, const char *key, size_t heads, size_t selected, LogSeries *series,
-                         PlotLine *lines) {
-    for (size_t h = 0; h < heads; h++) {
-        const bool own = h == selected;
-        TRY(log_series_open(page->ctx, &series[h], page->report, STAGE_HEAD, "epoch", key, (long)h));
-        lines[h] = (PlotLine){.name = own                            ? "selected head"
-                                      : h == (selected == 0 ? 1 : 0) ? "other heads"
-                                                                     : NULL,
-                              .x = series[h].x,
-                              .y = series[h].y,
-                              .count = series[h].count,
-                              .colour = 1,
-                              .faint = !own};
-    }
-    return SPICA_OK;
-}
-
-/* Every head's curve, with the selected one (SPICE's Fig. 6). */
-static Status add_heads(ReportPage *page, const char *file, const char *key, const Plot *plot) {
-    const size_t heads = head_count(page->report, key);
-    const double selected = report_metric(page->report, STAGE_HEAD, "selected_head");
-    LogSeries *series = NULL;
-    PlotLine *lines = NULL;
-    TextBuffer svg = {.ctx = page->ctx};
-    if (heads == 0 || !(selected >= 0.0)) return SPICA_OK;
-    Status status = NEW_ZEROED(page->ctx, &series, heads);
-    if (status == SPICA_OK) status = NEW_ARRAY(page->ctx, &lines, heads);
-    if (status == SPICA_OK) status = read_heads(page, key, heads, (size_t)selected, series, lines);
-    if (status == SPICA_OK) {
-        plot_lines(&svg, plot, lines, heads);
-        status = page_add_plot(page, file, &svg);
-    }
-    text_close(&svg);
-    for (size_t h = 0; series != NULL && h < heads; h++)
-        log_series_close(page->ctx, &series[h]);
-    FREE_ARRAY(page->ctx, &lines);
-    FREE_ARRAY(page->ctx, &series);
     return status;
 }
 
@@ -299,18 +247,13 @@ static Status add_confusion(ReportPage *page) {
 /* ---- the section ---- */
 
 static Status add_plots(ReportPage *page) {
-    static const Plot losses = {
-        .title = "Stage 2: loss of every head", .x_title = "epoch", .y_title = "loss that selects (nats)"};
-    static const Plot accuracies = {
-        .title = "Stage 2: accuracy of every head", .x_title = "epoch", .y_title = "ACC (0 to 1)"};
     const char *stages[STAGES_MOST];
     const size_t count = list_stages(page->report, stages);
     for (size_t s = 0; s < count; s++) {
         for (size_t i = 0; i < sizeof curve_plots / sizeof curve_plots[0]; i++)
             if (strcmp(curve_plots[i].stage, stages[s]) == 0) TRY(add_curves(page, &curve_plots[i]));
-        if (strcmp(stages[s], STAGE_HEAD) != 0) continue;
-        TRY(add_heads(page, "heads-loss", "losses", &losses));
-        TRY(add_heads(page, "heads-accuracy", "accuracies", &accuracies));
+        if (strcmp(stages[s], STAGE_HEAD) == 0) TRY(spice_figures_add_heads(page));
+        if (strcmp(stages[s], STAGE_JOINT) == 0) TRY(spice_figures_add_labels(page));
     }
     TRY(add_stage_scores(page, stages, count));
     return add_throughput(page, stages, count);

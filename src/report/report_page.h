@@ -4,7 +4,7 @@
  *   report_run.c       spica_report: reads the run, writes the page
  *   report_page.h      this file: the page and its sections
  *   page_overview.c, page_clusters.c, page_members.c, page_map.c, page_training.c   a section each
- *   pica_figures.h     PICA's own plots
+ *   spice_figures.h, pica_figures.h   a method's own plots, out of its records
  *   report_data.h      the run folder's files and the pictures
  *   cluster_members.h  who is in a cluster, and which pictures tell most of it
  *   page_tables.c      what the scripts read: *.js of this folder

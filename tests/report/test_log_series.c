@@ -21,10 +21,10 @@ static ReportData open_log(const char *text) {
 }
 
 /* Whole x and y of the series under this key. */
-static void assert_series(Context *ctx, const ReportData *report, const char *key, long index, const double *x,
-                          const double *y, size_t count) {
+static void assert_series(Context *ctx, const ReportData *report, const char *key, const double *x, const double *y,
+                          size_t count) {
     LogSeries series;
-    TEST_OK(ctx, log_series_open(ctx, &series, report, "features", "step", key, index));
+    TEST_OK(ctx, log_series_open(ctx, &series, report, "features", "step", key));
     assert_true(series.count == count);
     for (size_t i = 0; i < count; i++) {
         assert_true(series.x[i] == x[i]);
@@ -38,22 +38,9 @@ static void test_numbers(void **state) {
     (void)state;
     Context *ctx = test_context_open();
     ReportData report = open_log(log_text);
-    assert_series(ctx, &report, "loss", -1, (const double[]){1.0, 9.5}, (const double[]){2.5, 2.0}, 2);
-    assert_series(ctx, &report, "loss", 0, NULL, NULL, 0); /* no array */
-    assert_series(ctx, &report, "nothing", -1, NULL, NULL, 0);
-    json_decref(report.log);
-    test_context_close(&ctx);
-}
-
-static void test_elements_of_arrays(void **state) {
-    (void)state;
-    Context *ctx = test_context_open();
-    ReportData report = open_log(log_text);
-    assert_series(ctx, &report, "losses", 0, (const double[]){1.0, 4.0, 5.0, 9.5},
-                  (const double[]){0.5, 0.75, 1.0, 2.0}, 4);
-    assert_series(ctx, &report, "losses", 1, (const double[]){1.0, 9.5}, (const double[]){0.25, 3.0}, 2);
-    assert_series(ctx, &report, "losses", 2, NULL, NULL, 0);
-    assert_series(ctx, &report, "losses", -1, NULL, NULL, 0); /* no number */
+    assert_series(ctx, &report, "loss", (const double[]){1.0, 9.5}, (const double[]){2.5, 2.0}, 2);
+    assert_series(ctx, &report, "losses", NULL, NULL, 0); /* no number */
+    assert_series(ctx, &report, "nothing", NULL, NULL, 0);
     json_decref(report.log);
     test_context_close(&ctx);
 }
@@ -62,7 +49,7 @@ static void test_empty_log(void **state) {
     (void)state;
     Context *ctx = test_context_open();
     ReportData report = open_log("[]");
-    assert_series(ctx, &report, "loss", -1, NULL, NULL, 0);
+    assert_series(ctx, &report, "loss", NULL, NULL, 0);
     json_decref(report.log);
     test_context_close(&ctx);
 }
@@ -75,7 +62,7 @@ static void test_failures(void **state) {
         LogSeries series;
         test_state(ctx)->fail_at = test_state(ctx)->allocations + failures;
         TEST_FAILS(ctx, SPICA_ERROR_MEMORY, "out of memory",
-                   log_series_open(ctx, &series, &report, "features", "step", "loss", -1));
+                   log_series_open(ctx, &series, &report, "features", "step", "loss"));
         assert_true(series.count == 0);
         log_series_close(ctx, &series);
     }
@@ -86,7 +73,6 @@ static void test_failures(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_elements_of_arrays),
         cmocka_unit_test(test_empty_log),
         cmocka_unit_test(test_failures),
     };
