@@ -1,11 +1,12 @@
 /* The engine under spica bench: forward with batch statistics, backward and an SGD-momentum update of Linear(D,128) on
- * a backbone; forward with running statistics. */
+ * a backbone; forward with running statistics; and what part of the processor's limit the convolutions of such a step
+ * reach. */
 #include "bench_parts.h"
 
 #include "base/random.h"
 #include "nn/init.h"
 #include "nn/optimiser.h"
-#include "nn/plan.h"
+#include "nn/plan_steps.h"
 
 typedef struct EngineState {
     Net *net;
@@ -98,4 +99,49 @@ Status bench_memory_kept(Context *ctx, const Bench *bench, double *value) {
 
 Status bench_memory_again(Context *ctx, const Bench *bench, double *value) {
     return engine_memory(ctx, bench, true, value);
+}
+
+/* ---- the convolutions of a training step ---- */
+
+/* The pass that a step belongs to, a weight gradient's reordering included; -1: no convolution. */
+static int conv_pass(const Step *step) {
+    if (step->run == step_unpack) return CONV_BACKWARD_WEIGHTS;
+    return step->run == step_conv || step->run == step_weight_gradient ? (int)step->as.conv.pass : -1;
+}
+
+/* Of direct convolution, in GFLOP. */
+static double conv_operations(const ConvShape *shape) {
+    const double outputs = (double)shape->batch * shape->out_height * shape->out_width * shape->out_channels;
+    return 2e-9 * shape->kernel * shape->kernel * shape->in_channels * outputs;
+}
+
+/* GFLOP/s of one pass in a plan that has been profiled over so many calls, -1: of all three. */
+static double conv_rate(const Plan *plan, int pass, int calls) {
+    double operations = 0.0, seconds = 0.0;
+    for (int i = 0; i < plan->step_count; i++) {
+        const Step *step = &plan->steps[i];
+        if (conv_pass(step) < 0 || (pass >= 0 && conv_pass(step) != pass)) continue;
+        seconds += plan->profile[i] / calls;
+        if (step->run != step_unpack) operations += conv_operations(&plan->convs[step->as.conv.conv].shape);
+    }
+    return operations / seconds;
+}
+
+#define PROFILED_CALLS 3
+
+/* With one thread: a profile is one worker's. */
+Status bench_convs(Context *ctx, const Bench *bench, double *value) {
+    const int threads = ctx->threads;
+    const double limit = fma_limit();
+    EngineState state = {0};
+    ctx->threads = 1;
+    Status status = engine_open(ctx, bench, PLAN_TRAIN, false, &state);
+    if (status == SPICA_OK) status = engine_step(ctx, &state);
+    if (status == SPICA_OK) status = plan_profile(ctx, state.plan, true);
+    for (int i = 0; i < PROFILED_CALLS && status == SPICA_OK; i++)
+        status = engine_step(ctx, &state);
+    if (status == SPICA_OK) *value = 100.0 * conv_rate(state.plan, bench->pass, PROFILED_CALLS) / limit;
+    engine_close(ctx, &state);
+    ctx->threads = threads;
+    return status;
 }

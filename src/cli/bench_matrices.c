@@ -26,7 +26,7 @@ static Status augment_call(Context *ctx, void *opaque) {
 }
 
 Status bench_augment(Context *ctx, const Bench *bench, double *value) {
-    AugmentState state = {.policy = policy_default(POLICY_MOCO, bench->channels), .key = {.purpose = RANDOM_TEST}};
+    AugmentState state = {.policy = policy_default(bench->policy, bench->channels), .key = {.purpose = RANDOM_TEST}};
     for (int i = 0; i < 256; i++)
         state.rows[i] = i;
     Status status = synthetic_dataset(ctx, &state.dataset, 256, bench->side, bench->channels);

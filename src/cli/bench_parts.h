@@ -3,6 +3,7 @@
 #ifndef SPICA_CLI_BENCH_PARTS_H
 #define SPICA_CLI_BENCH_PARTS_H
 
+#include "augment/augment.h"
 #include "data/dataset.h"
 #include "nn/backbone.h"
 #include "nn/model.h"
@@ -14,9 +15,11 @@ typedef struct Bench {
     const char *backbone;
     BackboneStem stem;
     int width, side, channels;
-    int kernel, stride; /* convolutions */
-    int pass;           /* ConvPass */
-    size_t clusters;    /* k-means */
+    int outputs, kernel, stride; /* convolutions, from `width` channels to `outputs` */
+    int pass;                    /* ConvPass; -1: all three */
+    PolicyKind policy;           /* augmentation */
+    bool reads_only;             /* held against the limit of reading alone */
+    size_t clusters;             /* k-means */
     size_t batch;
     int bank; /* stage 2: cached views; -1: the authors' scheme */
 } Bench;
@@ -30,6 +33,9 @@ Status bench_spec(Context *ctx, const Bench *bench, ModelSpec *spec);
 /* Calls `step` for about two seconds after two calls of warm-up; *rate: calls a second. */
 Status time_calls(Context *ctx, Status (*step)(Context *ctx, void *state), void *state, double *rate);
 
+/* Normally distributed; *values: the caller's. */
+Status bench_floats(Context *ctx, float **values, size_t count);
+
 /* bench_engine.c: pictures a second. */
 Status bench_train(Context *ctx, const Bench *bench, double *value);
 Status bench_infer(Context *ctx, const Bench *bench, double *value);
@@ -39,6 +45,9 @@ Status bench_infer(Context *ctx, const Bench *bench, double *value);
 Status bench_train_again(Context *ctx, const Bench *bench, double *value);
 Status bench_memory_kept(Context *ctx, const Bench *bench, double *value);
 Status bench_memory_again(Context *ctx, const Bench *bench, double *value);
+
+/* What the convolutions of a whole training step reach, `pass` of them, in per cent of one thread's FMA limit. */
+Status bench_convs(Context *ctx, const Bench *bench, double *value);
 
 /* bench_methods.c: whole steps a second; the share of PICA's heads and loss; one epoch of stage 2's heads. */
 Status bench_moco(Context *ctx, const Bench *bench, double *value);
@@ -53,23 +62,30 @@ Status bench_knn(Context *ctx, const Bench *bench, double *value);
 Status bench_kmeans(Context *ctx, const Bench *bench, double *value);
 Status bench_tsne(Context *ctx, const Bench *bench, double *value);
 
-/* Processor time of this thread: others that want the processor do not count. */
-double thread_seconds(void);
-
-/* bench_kernels.c: per cent of one thread's FMA limit, and of the memory's bandwidth; the limits themselves. */
+/* bench_convs.c: per cent of one thread's FMA limit. */
 Status bench_conv(Context *ctx, const Bench *bench, double *value);
-Status bench_combine(Context *ctx, const Bench *bench, double *value);
-Status bench_statistics(Context *ctx, const Bench *bench, double *value);
-Status bench_fma(Context *ctx, const Bench *bench, double *value);
-Status bench_memory(Context *ctx, const Bench *bench, double *value);
 
 /* Measures the convolution algorithms over the table's shapes; the table of nn/conv_table.c on stdout, the rates on
  * stderr. */
 Status bench_tune(Context *ctx);
 
-/* bench_limits.c: GFLOP/s of float32 FMA in registers, one thread; GB/s read and written together, all threads. */
+/* bench_elementwise.c: per cent of the memory's bandwidth; and the limits of the two themselves. */
+Status bench_combine(Context *ctx, const Bench *bench, double *value);
+Status bench_statistics(Context *ctx, const Bench *bench, double *value);
+Status bench_combine_backward(Context *ctx, const Bench *bench, double *value);
+Status bench_norm_gradient(Context *ctx, const Bench *bench, double *value);
+Status bench_max_pool(Context *ctx, const Bench *bench, double *value);
+Status bench_max_pool_backward(Context *ctx, const Bench *bench, double *value);
+Status bench_avg_pool(Context *ctx, const Bench *bench, double *value);
+Status bench_avg_pool_backward(Context *ctx, const Bench *bench, double *value);
+Status bench_fma(Context *ctx, const Bench *bench, double *value);
+Status bench_memory(Context *ctx, const Bench *bench, double *value);
+
+/* bench_limits.c: GFLOP/s of float32 FMA in registers, one thread; GB/s of all threads, read and written together or
+ * read alone; and the processor time of this thread, to which others that want the processor do not count. */
 double fma_limit(void);
-Status memory_limit(Context *ctx, double *limit);
+Status memory_limit(Context *ctx, bool reads_only, double *limit);
+double thread_seconds(void);
 
 /* For qsort. */
 int compare_doubles(const void *a, const void *b);

@@ -243,69 +243,12 @@ void kernel_to_nhwc(float *out, const float *in, const Grid *grid, size_t channe
     run_items(to_nhwc_range, &task, pictures, threads);
 }
 
-/* One output pixel of one block: the window's largest value and where it stands. A NaN wins, as in PyTorch. */
-static inline __attribute__((always_inline)) void pool_window(const PoolTask *task, const float *in, float *out,
-                                                              uint8_t *places, size_t y, size_t x) {
-    const size_t lanes = task->lanes;
-    bool first = true;
-    for (size_t ky = 0; ky < task->kernel; ky++)
-        for (size_t kx = 0; kx < task->kernel; kx++) {
-            const size_t iy = y * task->stride + ky, ix = x * task->stride + kx; /* still with the padding */
-            if (iy < task->padding || ix < task->padding) continue;
-            if (iy - task->padding >= task->in_height || ix - task->padding >= task->in_width) continue;
-            const float *pixel = in + ((iy - task->padding) * task->in_width + ix - task->padding) * lanes;
-            const uint8_t place = (uint8_t)(ky * task->kernel + kx);
-            for (size_t c = 0; c < lanes; c++) {
-                const bool larger = first || pixel[c] > out[c] || pixel[c] != pixel[c];
-                places[c] = larger ? place : places[c];
-                out[c] = larger ? pixel[c] : out[c];
-            }
-            first = false;
-        }
-}
-
-/* Items are (picture, block) pairs. */
-SIMD_VERSIONS static void max_pool_range(const void *any_task, size_t first, size_t last) {
-    const PoolTask *task = any_task;
-    const size_t lanes = task->lanes, pixels = task->out_height * task->out_width;
-    for (size_t item = first; item < last; item++) {
-        const float *in = task->in + item * task->in_height * task->in_width * lanes;
-        float *out = task->out + item * pixels * lanes;
-        uint8_t *places = task->places + item * pixels * lanes;
-        for (size_t y = 0; y < task->out_height; y++)
-            for (size_t x = 0; x < task->out_width; x++) {
-                const size_t pixel = (y * task->out_width + x) * lanes;
-                pool_window(task, in, out + pixel, places + pixel, y, x);
-            }
-    }
-}
-
 void kernel_max_pool(const PoolTask *task, int threads) {
-    run_items(max_pool_range, task, task->pictures * task->blocks, threads);
-}
-
-SIMD_VERSIONS static void max_pool_backward_range(const void *any_task, size_t first, size_t last) {
-    const PoolTask *task = any_task;
-    const size_t lanes = task->lanes, pixels = task->out_height * task->out_width;
-    const size_t in_floats = task->in_height * task->in_width * lanes;
-    for (size_t item = first; item < last; item++) {
-        float *d_in = task->in + item * in_floats;
-        memset(d_in, 0, in_floats * sizeof(float));
-        for (size_t pixel = 0; pixel < pixels; pixel++) {
-            const size_t y = pixel / task->out_width * task->stride, x = pixel % task->out_width * task->stride;
-            const float *d_out = task->out + (item * pixels + pixel) * lanes;
-            const uint8_t *places = task->places + (item * pixels + pixel) * lanes;
-            for (size_t c = 0; c < lanes; c++) {
-                const size_t iy = y + places[c] / task->kernel - task->padding;
-                const size_t ix = x + places[c] % task->kernel - task->padding;
-                d_in[(iy * task->in_width + ix) * lanes + c] += d_out[c];
-            }
-        }
-    }
+    RUN_LANES(max_pool, task, task, task->pictures * task->blocks, threads);
 }
 
 void kernel_max_pool_backward(const PoolTask *task, int threads) {
-    run_items(max_pool_backward_range, task, task->pictures * task->blocks, threads);
+    RUN_LANES(max_pool_backward, task, task, task->pictures * task->blocks, threads);
 }
 
 SIMD_VERSIONS static void avg_pool_range(const void *any_task, size_t first, size_t last) {

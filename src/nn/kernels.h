@@ -116,7 +116,7 @@ typedef struct PoolTask {
     size_t in_height, in_width, out_height, out_width;
     size_t kernel, stride, padding;
     float *in, *out; /* backward: their gradients */
-    uint8_t *places; /* of each output: which pixel of the window was the (first) largest; forward: may be NULL */
+    uint8_t *places; /* of each output: which pixel of the window was the (first) largest */
 } PoolTask;
 void kernel_max_pool(const PoolTask *task, int threads);
 void kernel_max_pool_backward(const PoolTask *task, int threads);

@@ -189,4 +189,87 @@ SIMD_VERSIONS static void NAME(norm_gradient)(const void *any_task, size_t first
     }
 }
 
+/* Small numbers, one byte each in memory. By way of 16 bits: GCC 12 makes scalars of the step from 8 to 32. */
+#define LOAD_BYTES(bytes)                                                                                              \
+    __builtin_convertvector(__builtin_convertvector(*(const Bytes *)(const void *)(bytes), Halves), Mask)
+#define STORE_BYTES(bytes, numbers)                                                                                    \
+    (*(Bytes *)(void *)(bytes) = __builtin_convertvector(__builtin_convertvector(numbers, Halves), Bytes))
+
+/* What of the window of output row (or column) `at` lies in a picture of this many: kernel rows first .. last-1. */
+static inline __attribute__((always_inline)) void NAME(pool_bounds)(const PoolTask *task, size_t at, size_t count,
+                                                                    size_t *first, size_t *last) {
+    const size_t start = at * task->stride, end = count + task->padding; /* both with the padding before them */
+    *first = start < task->padding ? task->padding - start : 0;
+    *last = end - start < task->kernel ? end - start : task->kernel;
+}
+
+/* One output pixel: the window's largest value, and where it stands. A NaN wins, as in PyTorch. */
+static inline __attribute__((always_inline)) void NAME(pool_window)(const PoolTask *task, const float *in, float *out,
+                                                                    uint8_t *places, size_t y, size_t x) {
+    size_t top, bottom, left, right;
+    NAME(pool_bounds)(task, y, task->in_height, &top, &bottom);
+    NAME(pool_bounds)(task, x, task->in_width, &left, &right);
+    const size_t row_floats = task->in_width * task->lanes;
+    const float *corner = in + (y * task->stride + top - task->padding) * row_floats +
+                          (x * task->stride + left - task->padding) * task->lanes;
+    Lanes best = LOAD(corner);
+    Mask place = (Mask){0} + (int32_t)(top * task->kernel + left);
+    for (size_t ky = top; ky < bottom; ky++, corner += row_floats)
+        for (size_t kx = left; kx < right; kx++) {
+            const Lanes pixel = LOAD(corner + (kx - left) * task->lanes);
+            const Mask larger = (pixel > best) | IS_NAN(pixel);
+            best = SELECT(larger, pixel, best);
+            place = (larger & (int32_t)(ky * task->kernel + kx)) | (~larger & place);
+        }
+    STORE(out, best);
+    STORE_BYTES(places, place);
+}
+
+/* Items are (picture, block) pairs. */
+SIMD_VERSIONS static void NAME(max_pool)(const void *any_task, size_t first, size_t last) {
+    const PoolTask *task = any_task;
+    const size_t in_floats = task->in_height * task->in_width * task->lanes;
+    size_t at = first * task->out_height * task->out_width * task->lanes; /* of the output and of its place */
+    for (size_t item = first; item < last; item++)
+        for (size_t y = 0; y < task->out_height; y++)
+            for (size_t x = 0; x < task->out_width; x++)
+                for (size_t lane = 0; lane < task->lanes; lane += LANES, at += LANES)
+                    NAME(pool_window)
+    (task, task->in + item * in_floats + lane, task->out + at, task->places + at, y, x);
+}
+
+/* Adds the gradient of one output pixel where its value stood. */
+static inline __attribute__((always_inline)) void NAME(pool_window_backward)(const PoolTask *task, float *d_in,
+                                                                             const float *d_out, const uint8_t *places,
+                                                                             size_t y, size_t x) {
+    size_t top, bottom, left, right;
+    NAME(pool_bounds)(task, y, task->in_height, &top, &bottom);
+    NAME(pool_bounds)(task, x, task->in_width, &left, &right);
+    const Lanes gradient = LOAD(d_out);
+    const Mask place = LOAD_BYTES(places);
+    for (size_t ky = top; ky < bottom; ky++)
+        for (size_t kx = left; kx < right; kx++) {
+            const size_t iy = y * task->stride + ky - task->padding, ix = x * task->stride + kx - task->padding;
+            float *pixel = d_in + (iy * task->in_width + ix) * task->lanes;
+            const Mask here = place == (int32_t)(ky * task->kernel + kx);
+            STORE(pixel, LOAD(pixel) + SELECT(here, gradient, (Lanes){0}));
+        }
+}
+
+SIMD_VERSIONS static void NAME(max_pool_backward)(const void *any_task, size_t first, size_t last) {
+    const PoolTask *task = any_task;
+    const size_t in_floats = task->in_height * task->in_width * task->lanes;
+    size_t at = first * task->out_height * task->out_width * task->lanes;
+    for (size_t item = first; item < last; item++) {
+        float *d_in = task->in + item * in_floats;
+        memset(d_in, 0, in_floats * sizeof(float));
+        for (size_t y = 0; y < task->out_height; y++)
+            for (size_t x = 0; x < task->out_width; x++)
+                for (size_t lane = 0; lane < task->lanes; lane += LANES, at += LANES)
+                    NAME(pool_window_backward)(task, d_in + lane, task->out + at, task->places + at, y, x);
+    }
+}
+
+#undef LOAD_BYTES
+#undef STORE_BYTES
 #include "nn/lanes_end.h"

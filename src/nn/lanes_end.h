@@ -2,10 +2,13 @@
 #undef Lanes
 #undef Mask
 #undef LanesInMemory
+#undef Halves
+#undef Bytes
 #undef LOAD
 #undef STORE
 #undef SPLAT
 #undef SELECT
+#undef IS_NAN
 #undef ACTIVATE
 #undef NAME
 #undef LANES_JOIN

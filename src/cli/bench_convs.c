@@ -1,32 +1,14 @@
-/* Single kernels under spica bench: convolutions beside the processor's limit, what stands between them beside the
- * memory's; and the table of convolution algorithms (--tune). */
-#include <math.h>
+/* Single convolutions under spica bench, beside the processor's limit; and the table of convolution algorithms
+ * (--tune). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <omp.h>
 
-#include "base/random.h"
 #include "bench_parts.h"
 #include "nn/conv_kernel.h"
 #include "nn/conv_table.h"
-#include "nn/kernels.h"
-
-double thread_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static Status random_floats(Context *ctx, float **values, size_t count) {
-    Random random = random_at(5, RANDOM_TEST, count, 0, 0);
-    TRY(NEW_ARRAY(ctx, values, count));
-    for (size_t i = 0; i < count; i++)
-        (*values)[i] = random_normal(&random);
-    return SPICA_OK;
-}
 
 /* ---- one convolution on one thread ---- */
 
@@ -53,19 +35,17 @@ static void conv_run_close(Context *ctx, ConvRun *run) {
     *run = (ConvRun){0};
 }
 
-static Status conv_run_open(Context *ctx, ConvRun *run, const ConvShape *shape, ConvPass pass, Layout layout,
-                            ConvAlgorithm algorithm) {
-    const ConvOptions options = {.pass = pass, .algorithm = algorithm, .in = layout, .out = layout, .threads = 1};
+static Status conv_run_open(Context *ctx, ConvRun *run, const ConvShape *shape, const ConvOptions *options) {
     const size_t in = shape->batch * (size_t)(shape->in_height * shape->in_width);
     const size_t out = shape->batch * (size_t)(shape->out_height * shape->out_width);
     char *scratch = NULL;
     *run = (ConvRun){.operations =
                          2.0 * shape->kernel * shape->kernel * (double)out * shape->in_channels * shape->out_channels};
     TRY(shim_open(ctx, &run->shim));
-    TRY(conv_kernel_open(ctx, run->shim, &run->kernel, shape, &options));
-    TRY(random_floats(ctx, &run->buffers.in, in * padded(shape->in_channels, layout)));
-    TRY(random_floats(ctx, &run->buffers.out, out * padded(shape->out_channels, layout)));
-    TRY(random_floats(ctx, &run->buffers.weights, conv_kernel_weight_floats(run->kernel)));
+    TRY(conv_kernel_open(ctx, run->shim, &run->kernel, shape, options));
+    TRY(bench_floats(ctx, &run->buffers.in, in * padded(shape->in_channels, options->in)));
+    TRY(bench_floats(ctx, &run->buffers.out, out * padded(shape->out_channels, options->out)));
+    TRY(bench_floats(ctx, &run->buffers.weights, conv_kernel_weight_floats(run->kernel)));
     TRY(NEW_ZEROED(ctx, &scratch, conv_kernel_scratch_bytes(run->kernel) + 1));
     run->buffers.scratch = scratch;
     return conv_kernel_bind(ctx, run->kernel, &run->buffers, 1, 1);
@@ -90,24 +70,17 @@ static Status conv_run_time(Context *ctx, const ConvRun *run, double seconds, do
     return SPICA_OK;
 }
 
-/* The layout that the library's convolutions prefer on this machine. */
-static Status house_layout(Context *ctx, Layout *layout) {
-    const ConvShape shape = {.batch = 1,
-                             .in_channels = 64,
-                             .in_height = 8,
-                             .in_width = 8,
-                             .out_channels = 64,
-                             .out_height = 8,
-                             .out_width = 8,
-                             .kernel = 3,
-                             .stride = 1,
-                             .padding = 1};
+/* The layouts that the library would choose for this convolution: those that a plan has it in. */
+static Status plan_layouts(Context *ctx, const ConvShape *shape, Layout *in, Layout *out) {
     const ConvOptions options = {.pass = CONV_FORWARD, .threads = 1};
     DnnlShim *shim = NULL;
     DnnlConv *conv = NULL;
     Status status = shim_open(ctx, &shim);
-    if (status == SPICA_OK) status = shim_conv_open(ctx, shim, &conv, &shape, &options);
-    if (status == SPICA_OK) *layout = shim_conv_out_layout(conv);
+    if (status == SPICA_OK) status = shim_conv_open(ctx, shim, &conv, shape, &options);
+    if (status == SPICA_OK) {
+        *in = shim_conv_in_layout(conv);
+        *out = shim_conv_out_layout(conv);
+    }
     shim_conv_close(ctx, &conv);
     shim_close(ctx, &shim);
     return status;
@@ -115,13 +88,13 @@ static Status house_layout(Context *ctx, Layout *layout) {
 
 #define CONV_TILES 256 /* 4x4 tiles of a call */
 
-static ConvShape conv_shape(int channels, int side, int kernel, int stride) {
+static ConvShape conv_shape(int channels, int outputs, int side, int kernel, int stride) {
     const int tiles = (side + 3) / 4 * ((side + 3) / 4), out = (side + stride - 1) / stride;
     return (ConvShape){.batch = (size_t)((CONV_TILES + tiles - 1) / tiles),
                        .in_channels = channels,
                        .in_height = side,
                        .in_width = side,
-                       .out_channels = channels * stride,
+                       .out_channels = outputs,
                        .out_height = out,
                        .out_width = out,
                        .kernel = kernel,
@@ -130,24 +103,19 @@ static ConvShape conv_shape(int channels, int side, int kernel, int stride) {
 }
 
 Status bench_conv(Context *ctx, const Bench *bench, double *value) {
-    const ConvShape shape = conv_shape(bench->width, bench->side, bench->kernel, bench->stride);
+    const ConvShape shape = conv_shape(bench->width, bench->outputs, bench->side, bench->kernel, bench->stride);
     const ConvPass pass = (ConvPass)bench->pass;
     const double limit = fma_limit();
-    Layout layout = LAYOUT_ANY;
+    ConvOptions options = {.pass = pass, .threads = 1};
     ConvRun run = {0};
-    TRY(house_layout(ctx, &layout));
-    Status status = conv_run_open(ctx, &run, &shape, pass, layout, conv_table_algorithm(&shape, pass, layout));
+    TRY(plan_layouts(ctx, &shape, &options.in, &options.out));
+    options.algorithm = conv_table_algorithm(&shape, pass, options.in == options.out ? options.out : LAYOUT_ANY);
+    Status status = conv_run_open(ctx, &run, &shape, &options);
     if (status == SPICA_OK) status = conv_run_time(ctx, &run, 0.05, value);
     if (status == SPICA_OK) status = conv_run_time(ctx, &run, 0.5, value);
     *value *= 100.0 / limit;
     conv_run_close(ctx, &run);
     return status;
-}
-
-Status bench_fma(Context *ctx, const Bench *bench, double *value) {
-    (void)ctx, (void)bench;
-    *value = fma_limit();
-    return SPICA_OK;
 }
 
 /* ---- the table of algorithms ---- */
@@ -161,8 +129,11 @@ static Status tune_rates(Context *ctx, const ConvShape *shape, ConvPass pass, La
     ConvRun runs[3] = {{0}};
     double rates[3][TUNE_ROUNDS + 1] = {{0}};
     Status status = SPICA_OK;
-    for (int a = 0; a < 3 && status == SPICA_OK; a++)
-        status = conv_run_open(ctx, &runs[a], shape, pass, layout, (ConvAlgorithm)a);
+    for (int a = 0; a < 3 && status == SPICA_OK; a++) {
+        const ConvOptions options = {
+            .pass = pass, .algorithm = (ConvAlgorithm)a, .in = layout, .out = layout, .threads = 1};
+        status = conv_run_open(ctx, &runs[a], shape, &options);
+    }
     for (int round = 0; round <= TUNE_ROUNDS && status == SPICA_OK; round++) /* the last overwrites the warm-up */
         for (int a = 0; a < 3 && status == SPICA_OK; a++)
             status = conv_run_time(ctx, &runs[a], TUNE_SECONDS, &rates[a][round % TUNE_ROUNDS]);
@@ -192,8 +163,9 @@ static Status tune_entry(Context *ctx, const ConvShape *shape, ConvPass pass, La
 }
 
 Status bench_tune(Context *ctx) {
-    Layout layout = LAYOUT_ANY;
-    TRY(house_layout(ctx, &layout));
+    const ConvShape usual = conv_shape(64, 64, 8, 3, 1);
+    Layout in = LAYOUT_ANY, layout = LAYOUT_ANY;
+    TRY(plan_layouts(ctx, &usual, &in, &layout));
     printf("/* Blocks of %zu. Made by `spica bench --tune`. */\n", padded(1, layout));
     for (int window = 0; window < CONV_TABLE_WINDOWS; window++) {
         const ConvTableWindow *w = &conv_table_windows[window];
@@ -203,8 +175,9 @@ Status bench_tune(Context *ctx) {
             for (int side = 0; side < CONV_TABLE_SIDES; side++) {
                 char row[CONV_TABLE_WIDTHS + 1] = {0};
                 for (int width = 0; width < CONV_TABLE_WIDTHS; width++) {
+                    const int channels = conv_table_widths[width];
                     const ConvShape shape =
-                        conv_shape(conv_table_widths[width], conv_table_sides[side], w->kernel, w->stride);
+                        conv_shape(channels, channels * w->stride, conv_table_sides[side], w->kernel, w->stride);
                     TRY(tune_entry(ctx, &shape, (ConvPass)pass, layout, &row[width]));
                 }
                 printf("\"%s\"%s", row, side + 1 < CONV_TABLE_SIDES ? ", " : "");
@@ -215,82 +188,4 @@ Status bench_tune(Context *ctx) {
         printf("},\n");
     }
     return SPICA_OK;
-}
-
-/* ---- what stands between convolutions ---- */
-
-#define NORM_PICTURES ((size_t)128)
-
-/* Batch norm and activation of 128 pictures, and its statistics; far more bytes than the caches hold. */
-typedef struct NormRun {
-    Grid grid;
-    float *in, *out, *scale, *shift, *partial;
-} NormRun;
-
-static Status norm_run_open(Context *ctx, NormRun *run, const Bench *bench) {
-    const size_t channels = padded(bench->width, LAYOUT_BLOCK16);
-    run->grid = (Grid){.blocks = channels / 16, .rows = (size_t)(bench->side * bench->side), .lanes = 16};
-    const size_t floats = NORM_PICTURES * grid_floats(&run->grid);
-    TRY(random_floats(ctx, &run->in, floats));
-    TRY(NEW_ZEROED(ctx, &run->out, floats));
-    TRY(random_floats(ctx, &run->scale, channels));
-    TRY(random_floats(ctx, &run->shift, channels));
-    return NEW_ZEROED(ctx, &run->partial, NORM_PICTURES * 2 * channels);
-}
-
-static void norm_run_close(Context *ctx, NormRun *run) {
-    FREE_ARRAY(ctx, &run->in);
-    FREE_ARRAY(ctx, &run->out);
-    FREE_ARRAY(ctx, &run->scale);
-    FREE_ARRAY(ctx, &run->shift);
-    FREE_ARRAY(ctx, &run->partial);
-}
-
-static Range norm_range(void) {
-    return (Range){.pictures = NORM_PICTURES, .group_pictures = NORM_PICTURES, .chunk_pictures = 1};
-}
-
-static Status combine_call(Context *ctx, void *opaque) {
-    const NormRun *run = opaque;
-    const CombineTask task = {.grid = run->grid,
-                              .range = norm_range(),
-                              .a = run->in,
-                              .a_scale = run->scale,
-                              .a_shift = run->shift,
-                              .out = run->out};
-    kernel_combine(&task, ctx->threads);
-    return SPICA_OK;
-}
-
-static Status statistics_call(Context *ctx, void *opaque) {
-    const NormRun *run = opaque;
-    const StatisticsTask task = {.grid = run->grid, .range = norm_range(), .in = run->in, .partial = run->partial};
-    kernel_statistics(&task, ctx->threads);
-    return SPICA_OK;
-}
-
-/* Per cent of the memory's bandwidth; passes: of the batch that the call reads and writes. */
-static Status bench_norm(Context *ctx, const Bench *bench, Status (*call)(Context *ctx, void *state), double passes,
-                         double *value) {
-    NormRun run = {0};
-    double limit = 0.0;
-    Status status = memory_limit(ctx, &limit);
-    if (status == SPICA_OK) status = norm_run_open(ctx, &run, bench);
-    if (status == SPICA_OK) status = time_calls(ctx, call, &run, value);
-    *value *= passes * (double)(NORM_PICTURES * grid_floats(&run.grid) * sizeof(float)) / 1e9 / limit * 100.0;
-    norm_run_close(ctx, &run);
-    return status;
-}
-
-Status bench_combine(Context *ctx, const Bench *bench, double *value) {
-    return bench_norm(ctx, bench, combine_call, 2.0, value);
-}
-
-Status bench_statistics(Context *ctx, const Bench *bench, double *value) {
-    return bench_norm(ctx, bench, statistics_call, 1.0, value);
-}
-
-Status bench_memory(Context *ctx, const Bench *bench, double *value) {
-    (void)bench;
-    return memory_limit(ctx, value);
 }
