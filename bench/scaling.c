@@ -3,11 +3,13 @@
  *     scaling [--threads N] [--dim D] [--size N] [PART...]
  *     scaling [--threads N] --recall EMBEDDINGS.npy
  *
- * PART is search, lists, spectral or agglomerative (default: all). Points stand for embeddings: D numbers (128) of
- * length 1, of which 20 move around each of 100 centres. Prints a Markdown table, with the processor time of all
- * threads, and each part's exponent, the slope of log seconds over log N by least squares; with --size that N only.
- * `search` is the exact search of the 100 nearest neighbours of all points, `lists` the one by inverted lists, with its
- * recall over 1,000 of them. --recall makes both searches on the rows of a run's embeddings.npy. */
+ * PART is search, lists, spectral, agglomerative, tsne, propagation or reliable (default: all). Points stand for
+ * embeddings: D numbers (128) of length 1, of which 20 move around each of 100 centres. Prints a Markdown table, with
+ * the processor time of all threads, and each part's exponent, the slope of log seconds over log N by least squares;
+ * with --size that N only. `search` is the exact search of the 100 nearest neighbours of all points, `lists` the one by
+ * inverted lists, with its recall over 1,000 of them; `propagation` spreads ten labels of each centre, `reliable`
+ * chooses pseudo-labels once the neighbours are known. --recall makes both searches on the rows of a run's
+ * embeddings.npy. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +21,10 @@
 #include "base/random.h"
 #include "cluster/knn.h"
 #include "cluster/knn_inverted.h"
+#include "cluster/label_propagation.h"
+#include "cluster/tsne.h"
 #include "methods/partition/partition.h"
+#include "methods/spice/reliable.h"
 #include "nn/losses.h"
 
 #define LATENT ((size_t)20)
@@ -142,6 +147,71 @@ static Status agglomerative(Context *ctx, const float *points, size_t count, siz
     return fit(ctx, &settings, points, count, dim, result);
 }
 
+static Status tsne(Context *ctx, const float *points, size_t count, size_t dim, Result *result) {
+    const TsneSettings settings = tsne_default();
+    float *map;
+    TRY(NEW_ARRAY(ctx, &map, 2 * count));
+    result_clock(result);
+    const Status status = tsne_run(ctx, map, &settings, points, count, dim, NULL);
+    result_clock(result);
+    FREE_ARRAY(ctx, &map);
+    return status;
+}
+
+static Status propagation(Context *ctx, const float *points, size_t count, size_t dim, Result *result) {
+    const PropagationSettings settings = {.classes = CENTRES, .neighbours = 10};
+    int32_t *seeds = NULL;
+    float *scores = NULL;
+    Status status = NEW_ARRAY(ctx, &seeds, count);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &scores, count * CENTRES);
+    for (size_t i = 0; status == SPICA_OK && i < count; i++)
+        seeds[i] = i < 10 * CENTRES ? (int32_t)(i % CENTRES) : -1;
+    result_clock(result);
+    if (status == SPICA_OK) status = label_propagate(ctx, &settings, points, count, dim, seeds, scores);
+    result_clock(result);
+    FREE_ARRAY(ctx, &seeds);
+    FREE_ARRAY(ctx, &scores);
+    return status;
+}
+
+/* Neighbours of the same centre, and a prediction that is sure of it: what a good stage 2 gives. */
+static void sure_evidence(int32_t *neighbours, int32_t *labels, float *probabilities, size_t count) {
+    memset(probabilities, 0, count * CENTRES * sizeof *probabilities);
+    for (size_t i = 0; i < count; i++) {
+        labels[i] = (int32_t)(i % CENTRES);
+        probabilities[i * CENTRES + i % CENTRES] = 1.0F;
+        for (size_t j = 0; j < NEIGHBOURS; j++)
+            neighbours[i * NEIGHBOURS + j] = (int32_t)((i + j * CENTRES) % count);
+    }
+}
+
+static Status reliable(Context *ctx, const float *points, size_t count, size_t dim, Result *result) {
+    const ReliableSettings settings = {.clusters = CENTRES,
+                                       .neighbours = NEIGHBOURS,
+                                       .consistency = 0.95,
+                                       .inclusive = true,
+                                       .confidence = 0.95,
+                                       .minimum = 1};
+    ReliableReport report;
+    int32_t *neighbours = NULL, *labels = NULL, *chosen = NULL;
+    float *probabilities = NULL;
+    Status status = NEW_ARRAY(ctx, &neighbours, count * NEIGHBOURS);
+    (void)points, (void)dim;
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &labels, count);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &chosen, count);
+    if (status == SPICA_OK) status = NEW_ARRAY(ctx, &probabilities, count * CENTRES);
+    if (status == SPICA_OK) sure_evidence(neighbours, labels, probabilities, count);
+    result_clock(result);
+    if (status == SPICA_OK)
+        status = reliable_select(ctx, &settings, neighbours, labels, probabilities, count, chosen, &report);
+    result_clock(result);
+    FREE_ARRAY(ctx, &neighbours);
+    FREE_ARRAY(ctx, &labels);
+    FREE_ARRAY(ctx, &chosen);
+    FREE_ARRAY(ctx, &probabilities);
+    return status;
+}
+
 typedef struct Part {
     const char *name;
     Work work;
@@ -153,6 +223,9 @@ static const Part parts[] = {
     {"lists", lists, {200000, 500000, 1000000}},
     {"spectral", spectral, {5000, 10000, 20000, 40000}},
     {"agglomerative", agglomerative, {5000, 10000, 20000}},
+    {"tsne", tsne, {5000, 10000, 20000}},
+    {"propagation", propagation, {10000, 20000, 50000}},
+    {"reliable", reliable, {10000, 100000, 1000000}},
 };
 
 typedef struct Options {

@@ -108,6 +108,8 @@ static const Bench benches[] = {
     ENGINE("resnet34.w64.32x32.b128", .backbone = "resnet34", .stem = STEM_CIFAR, .width = 64, .side = 32,
            .channels = 3, .batch = 128),
     ENGINE("wrn28-2.32x32.b128", WRN28_2, .batch = 128),
+    ENGINE("resnet18.w64.32x32.b8", RESNET18(64, 32), .batch = 8),
+    {"infer.resnet18.w64.32x32.b1", "pictures/s", bench_infer, RESNET18(64, 32), .batch = 1},
     {"train-again.resnet18.w64.32x32.b128", "pictures/s", bench_train_again, RESNET18(64, 32), .batch = 128},
     {"memory.resnet18.w64.32x32.b128", "MB", bench_memory_kept, RESNET18(64, 32), .batch = 128},
     {"memory.resnet18.w16.32x32.b128", "MB", bench_memory_kept, RESNET18(16, 32), .batch = 128},

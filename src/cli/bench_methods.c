@@ -37,7 +37,8 @@ Status bench_moco(Context *ctx, const Bench *bench, double *value) {
     MocoTrainer *trainer = NULL;
     Status status = bench_spec(ctx, bench, &settings.model);
     settings.model.projection = 128;
-    if (status == SPICA_OK) status = synthetic_dataset(ctx, &dataset, 64 * bench->batch, bench->side, bench->channels);
+    /* a queue holds a quarter of the pictures at most */
+    if (status == SPICA_OK) status = synthetic_dataset(ctx, &dataset, 4 * settings.queue, bench->side, bench->channels);
     if (status == SPICA_OK) status = moco_open(ctx, &trainer, &settings, &dataset, NULL);
     if (status == SPICA_OK) status = time_calls(ctx, moco_call, &trainer, value);
     moco_close(ctx, &trainer);

@@ -29,8 +29,9 @@ typedef struct ConvTask {
      * gradient). `stride`: floats from point to point. */
     float *k_planes, *n_planes;
     size_t k_stride, n_stride;
-    float *strips;       /* TILES, of each thread: the transform of one strip's columns, and a row of zeros */
-    size_t first, count; /* strips of the group */
+    float *strips;          /* TILES, of each thread: the transform of one strip's columns, and a row of zeros */
+    size_t first, count;    /* strips of the group */
+    size_t n_first, n_last; /* not by weights: blocks of the target to be made, n_first .. n_last-1 */
 } ConvTask;
 
 /* A plane's rows for a group. An odd number of blocks of 64 bytes between points spreads them over the cache's sets. */
@@ -245,29 +246,36 @@ static ConvTask task_for(const OwnConv *conv, const ConvBuffers *buffers, size_t
                       .strips = scratch + planes_count * group_floats(conv) + thread * strip_floats(conv)};
 }
 
-static void run_group(const OwnConv *conv, const ConvBuffers *buffers, size_t group, size_t thread) {
+/* A group's strips, and one of `shares` shares of the target's blocks. */
+static void run_group(const OwnConv *conv, const ConvBuffers *buffers, size_t group, size_t share, size_t shares,
+                      size_t thread) {
     const bool data = conv->pass == CONV_BACKWARD_DATA;
     ConvTask task = task_for(conv, buffers, thread, thread_count(conv));
     task.source = data ? buffers->out : buffers->in;
     task.target = data ? buffers->in : buffers->out;
     task.first = group * conv->group_strips;
     task.count = smaller(conv->group_strips, conv->strips - task.first);
+    task.n_first = conv->n_maps * share / shares;
+    task.n_last = conv->n_maps * (share + 1) / shares;
     if (conv->lanes == 16)
         pictures_group_16(&task);
     else
         pictures_group_8(&task);
 }
 
+/* Where a small batch has fewer groups than there are threads, each group's blocks are shared out; every share reads
+ * the whole source, which costs little beside the products. */
 static void run_pictures(const OwnConv *conv, const ConvBuffers *buffers) {
-    const size_t groups = (conv->strips + conv->group_strips - 1) / conv->group_strips;
-    if (conv->threads <= 1 || groups < 2) {
+    const size_t groups = (conv->strips + conv->group_strips - 1) / conv->group_strips, threads = thread_count(conv);
+    const size_t shares = groups < threads ? smaller((threads + groups - 1) / groups, conv->n_maps) : 1;
+    if (threads == 1 || groups * shares < 2) {
         for (size_t i = 0; i < groups; i++)
-            run_group(conv, buffers, i, 0);
+            run_group(conv, buffers, i, 0, 1, 0);
         return;
     }
 #pragma omp parallel for schedule(static) num_threads(conv->threads)
-    for (size_t i = 0; i < groups; i++)
-        run_group(conv, buffers, i, (size_t)omp_get_thread_num());
+    for (size_t i = 0; i < groups * shares; i++)
+        run_group(conv, buffers, i / shares, i % shares, shares, (size_t)omp_get_thread_num());
 }
 
 /* A part of the work on a group by weights: strips to transform, or blocks of the input whose sums to make. */

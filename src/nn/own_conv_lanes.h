@@ -123,11 +123,11 @@ INLINE void NAME(read_gradient)(const ConvTask *task, float *buffer, size_t firs
         }
 }
 
-/* The target out of n_planes. */
+/* The task's blocks of the target out of n_planes. */
 INLINE void NAME(write_target)(const ConvTask *task) {
     const OwnConv *conv = task->conv;
     const size_t map = conv->target_height * conv->target_width * LANES, plane = conv->group * LANES;
-    for (size_t block = 0; block < conv->n_maps; block++) {
+    for (size_t block = task->n_first; block < task->n_last; block++) {
         const NAME(Behind) behind = NAME(behind_sums)(task, block);
         NAME(Place) place = NAME(place_of)(conv, task->first);
         for (size_t i = 0; i < task->count; i++, NAME(next_place)(conv, &place)) {
@@ -186,7 +186,7 @@ INLINE void NAME(multiply_group)(const OwnConv *conv, size_t count, size_t block
 /* --- forward and backward by data ---------------------------------------------------------------------------------
  */
 
-/* All points or classes of a group. */
+/* All points or classes of a group, and the task's blocks of the target. */
 INLINE void NAME(multiply_planes)(const ConvTask *task) {
     const OwnConv *conv = task->conv;
     const size_t rows = task->count * conv->columns, plane = conv->group * LANES, pair = (size_t)LANES * LANES;
@@ -198,8 +198,9 @@ INLINE void NAME(multiply_planes)(const ConvTask *task) {
                 conv->method == OWN_TILES ? conv->k_maps : (class->last - class->first) * conv->k_maps;
             const float *v = task->k_planes + point * task->k_stride + class->first * conv->k_maps * plane;
             float *sums = task->n_planes + point * task->n_stride + c * conv->n_maps * plane;
-            for (size_t n = 0; n < conv->n_maps; n++, u += blocks * pair, sums += plane)
-                NAME(multiply_group)(conv, rows, blocks, v, u, sums);
+            for (size_t n = task->n_first; n < task->n_last; n++)
+                NAME(multiply_group)(conv, rows, blocks, v, u + n * blocks * pair, sums + n * plane);
+            u += conv->n_maps * blocks * pair;
         }
 }
 

@@ -7,9 +7,6 @@
  * (is_made_again). */
 #include "nn/plan_builder.h"
 
-#define USES(...)                                                                                                      \
-    { __VA_ARGS__, -1 }
-
 static Status contribute(Builder *builder, ValueId value, const Contribution *contribution);
 static Status convolve_again(Builder *builder, ValueId value);
 static Status value_again(Builder *builder, ValueId value, BufferId *buffer);

@@ -269,9 +269,6 @@ static Status prepare_nodes(Builder *builder) {
 
 /* --- forward steps ------------------------------------------------------------------------------------------------ */
 
-#define USES(...)                                                                                                      \
-    { __VA_ARGS__, -1 }
-
 static Status emit_statistics(Builder *builder, ValueId norm_node, ValueId in) {
     const int index = builder->norm_of[norm_node];
     const Norm norm = builder->plan->norms[index];

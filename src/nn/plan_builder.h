@@ -66,7 +66,10 @@ void buffer_pin(Builder *builder, BufferId id);
 /* A buffer for the weights of a convolution step, whose size its kernel will tell. */
 Status buffer_for_packed(Builder *builder, BufferId *id);
 
-/* Appends a step; the caller's `uses` are the buffers it touches. */
+/* Step.uses: the buffers that a step touches. */
+#define USES(...)                                                                                                      \
+    { __VA_ARGS__, -1 }
+
 Status step_add(Builder *builder, const Step *step);
 size_t chunk_for(const Builder *builder, size_t rows);
 bool group_is_simple(const Group *group);

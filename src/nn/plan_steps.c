@@ -76,18 +76,21 @@ Status step_import_gradient(Context *ctx, Plan *plan, const Step *step, const Sl
     return SPICA_OK;
 }
 
+/* Which group of neighbouring slices, as even as they come, this one is in. */
+static size_t group_of(size_t slice, size_t slices, size_t groups) { return slice * groups / slices; }
+
 /* Whether this slice is the first of its group: it writes the group's part of the gradient; the others write behind
  * all parts, one place for each worker, and are added. */
 static bool opens_group(size_t slice, size_t slices, size_t groups) {
-    return slice == 0 || (slice - 1) * groups / slices != slice * groups / slices;
+    return slice == 0 || group_of(slice - 1, slices, groups) != group_of(slice, slices, groups);
 }
 
 static float *step_weights(const Plan *plan, const Step *step, const Slice *slice) {
     const Conv *conv = &plan->convs[step->as.conv.conv];
     if (step->as.conv.pass != CONV_BACKWARD_WEIGHTS) return plan->buffers[step->as.conv.packed].base;
     const size_t slices = plan->settings.batch / slice->count, groups = conv->gradient_parts;
-    const size_t part =
-        opens_group(slice->index, slices, groups) ? slice->index * groups / slices : groups + (size_t)slice->worker;
+    const size_t part = opens_group(slice->index, slices, groups) ? group_of(slice->index, slices, groups)
+                                                                  : groups + (size_t)slice->worker;
     return plan->buffers[conv->gradient_packed].base + part * conv_kernel_weight_floats(conv->weights);
 }
 
@@ -117,7 +120,7 @@ Status step_weight_gradient(Context *ctx, Plan *plan, const Step *step, const Sl
     const size_t slices = plan->settings.batch / slice->count, groups = conv->gradient_parts;
     if (opens_group(slice->index, slices, groups)) return SPICA_OK;
     const size_t floats = conv_kernel_weight_floats(conv->weights);
-    float *sum = plan->buffers[conv->gradient_packed].base + slice->index * groups / slices * floats;
+    float *sum = plan->buffers[conv->gradient_packed].base + group_of(slice->index, slices, groups) * floats;
     kernel_accumulate(sum, buffers.weights, floats, slice->threads);
     return SPICA_OK;
 }

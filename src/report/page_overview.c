@@ -122,6 +122,13 @@ static void add_cell(TextBuffer *html, double value, int digits) {
     text_add(html, "</td>");
 }
 
+/* Of a stage whose section of the options has one, else NAN. Where it falls, the training section has its curve. */
+static double learning_rate(const ReportData *report, const char *stage) {
+    char key[48];
+    snprintf(key, sizeof key, "%s.learning_rate", stage);
+    return option_find(key) >= 0 ? options_real(&report->options, key) : (double)NAN;
+}
+
 static void add_stage(ReportPage *page, const char *stage, const char *what) {
     static const char *const scores[] = {"acc", "nmi", "ari"};
     const ReportData *report = page->report;
@@ -134,6 +141,7 @@ static void add_stage(ReportPage *page, const char *stage, const char *what) {
     add_cell(html, epochs, 4);
     add_cell(html, report_metric(report, stage, "steps"), 9);
     add_cell(html, floor(epochs * (double)report->count / seconds + 0.5), 9);
+    add_cell(html, learning_rate(report, stage), 4);
     for (size_t i = 0; i < sizeof scores / sizeof scores[0] && report->labels != NULL; i++)
         add_cell(html, report_metric(report, stage, scores[i]), 3);
     text_add(html, "</tr>\n");
@@ -154,7 +162,8 @@ static void add_stages(ReportPage *page) {
     TextBuffer *html = &page->html;
     text_add(html, "<h3>Stages</h3>\n<div class=\"wide\" role=\"group\" aria-label=\"Stages\" tabindex=\"0\"><table>\n"
                    "<thead><tr><th scope=\"col\">stage</th><th scope=\"col\">time</th><th scope=\"col\">epochs</th>"
-                   "<th scope=\"col\">steps</th><th scope=\"col\">pictures a second</th>");
+                   "<th scope=\"col\">steps</th><th scope=\"col\">pictures a second</th>"
+                   "<th scope=\"col\">learning rate, at the start</th>");
     if (page->report->labels != NULL)
         text_add(html, "<th scope=\"col\">ACC</th><th scope=\"col\">NMI</th><th scope=\"col\">ARI</th>");
     text_add(html, "</tr></thead>\n<tbody>\n");
