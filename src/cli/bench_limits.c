@@ -56,8 +56,8 @@ double fma_limit(void) {
 }
 
 #define MEMORY_FLOATS ((size_t)1 << 25) /* 128 MB: past every cache */
-#define SUMS 8
-#define SUM_FLOATS 16
+#define SUMS ((size_t)8)
+#define SUM_FLOATS ((size_t)16)
 
 typedef float SumLanes __attribute__((vector_size(SUM_FLOATS * sizeof(float))));
 

@@ -267,7 +267,7 @@ static void run_group(const OwnConv *conv, const ConvBuffers *buffers, size_t gr
  * the whole source, which costs little beside the products. */
 static void run_pictures(const OwnConv *conv, const ConvBuffers *buffers) {
     const size_t groups = (conv->strips + conv->group_strips - 1) / conv->group_strips, threads = thread_count(conv);
-    const size_t shares = groups < threads ? smaller((threads + groups - 1) / groups, conv->n_maps) : 1;
+    const size_t shares = groups > 0 && groups < threads ? smaller((threads + groups - 1) / groups, conv->n_maps) : 1;
     if (threads == 1 || groups * shares < 2) {
         for (size_t i = 0; i < groups; i++)
             run_group(conv, buffers, i, 0, 1, 0);

@@ -7,8 +7,12 @@
 #include "nn/kernels.h"
 #include "support/testing.h"
 
-enum { BLOCKS = 2, PICTURES = 3, HEIGHT = 7, WIDTH = 6, LANES_MOST = 48, WINDOW_MOST = 3 };
-enum { IN_MOST = BLOCKS * PICTURES * HEIGHT * WIDTH * LANES_MOST };
+#define BLOCKS ((size_t)2)
+#define PICTURES ((size_t)3)
+#define HEIGHT ((size_t)7)
+#define WIDTH ((size_t)6)
+#define LANES_MOST ((size_t)48)
+#define IN_MOST (BLOCKS * PICTURES * HEIGHT * WIDTH * LANES_MOST)
 
 typedef struct PoolCase {
     size_t kernel, stride, padding;
