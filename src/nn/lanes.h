@@ -7,12 +7,14 @@
 #define Lanes NAME(Lanes)
 #define Mask NAME(Mask)
 #define LanesInMemory NAME(LanesInMemory)
+#define Words NAME(Words)
 #define Halves NAME(Halves)
 #define Bytes NAME(Bytes)
 
 typedef float Lanes __attribute__((vector_size(4 * LANES)));
 typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
 typedef Lanes LanesInMemory __attribute__((may_alias));
+typedef uint32_t Words __attribute__((vector_size(4 * LANES)));
 typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
 typedef uint8_t Bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 
@@ -22,6 +24,6 @@ typedef uint8_t Bytes __attribute__((vector_size(LANES), aligned(1), may_alias))
 /* x where keep, else other */
 #define SELECT(keep, x, other) ((Lanes)(((keep) & (Mask)(x)) | (~(keep) & (Mask)(other))))
 /* Without a comparison: GCC 12 makes scalars of two that are joined. */
-#define IS_NAN(x) ((0x7f800000 - ((Mask)(x)&0x7fffffff)) >> 31)
+#define IS_NAN(x) (-(Mask)((Words)(0x7f800000 - ((Mask)(x)&0x7fffffff)) >> 31))
 /* x > 0 ? x : x * slope; a NaN stays one */
 #define ACTIVATE(x, slope) SELECT((x) > 0, x, (x) * (slope))

@@ -2,6 +2,7 @@
 #undef Lanes
 #undef Mask
 #undef LanesInMemory
+#undef Words
 #undef Halves
 #undef Bytes
 #undef LOAD
