@@ -70,6 +70,7 @@ Status buffer_for_packed(Builder *builder, BufferId *id);
 #define USES(...)                                                                                                      \
     { __VA_ARGS__, -1 }
 
+/* Appends a step. */
 Status step_add(Builder *builder, const Step *step);
 size_t chunk_for(const Builder *builder, size_t rows);
 bool group_is_simple(const Group *group);
