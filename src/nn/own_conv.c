@@ -6,9 +6,11 @@
 
 #include "base/simd.h"
 
-#define POINTS ((size_t)36) /* of a tile: 6x6 */
-#define TILE ((size_t)4)    /* outputs on a side */
-#define ROWS ((size_t)24)   /* rows of a plane whose sums a kernel holds in registers */
+#define TILE ((size_t)4)         /* outputs on a side */
+#define TILE_POINTS ((size_t)36) /* 6x6 */
+#define SQUARE 2                 /* pixels on a side of a map that OWN_SQUARES takes */
+#define SQUARE_POINTS ((size_t)9)
+#define ROWS ((size_t)24) /* rows of a plane whose sums a kernel holds in registers */
 #define ROW_UNIT ((size_t)8)
 #define WHOLE_SIDE 2                 /* of the largest map that is one row: every pixel sees every other */
 #define CACHE_FLOATS ((size_t)60000) /* of a group's planes: they share the second-level cache with weights */
@@ -135,12 +137,16 @@ static void data_classes(OwnConv *conv, const ConvShape *shape) {
 static void choose_method(OwnConv *conv, const ConvShape *shape, ConvAlgorithm algorithm) {
     const bool plain = shape->kernel == 3 && shape->stride == 1;
     conv->points = 1;
-    if (plain && shape->in_height <= WHOLE_SIDE && shape->in_width <= WHOLE_SIDE) {
+    if (plain && algorithm != CONV_DIRECT && shape->in_height == SQUARE && shape->in_width == SQUARE) {
+        conv->method = OWN_SQUARES;
+        conv->points = SQUARE_POINTS;
+        conv->gather_count = conv->class_count = conv->strip_rows = conv->columns = 1;
+    } else if (plain && shape->in_height <= WHOLE_SIDE && shape->in_width <= WHOLE_SIDE) {
         conv->method = OWN_GATHERS;
         whole_classes(conv);
     } else if (plain && algorithm != CONV_DIRECT) {
         conv->method = OWN_TILES;
-        conv->points = POINTS;
+        conv->points = TILE_POINTS;
         conv->gather_count = conv->class_count = 1;
         conv->strip_rows = (conv->target_height + TILE - 1) / TILE;
         conv->columns = (conv->target_width + TILE - 1) / TILE;
@@ -215,7 +221,7 @@ static size_t class_blocks(const OwnConv *conv, size_t class) {
 size_t own_conv_weight_floats(const OwnConv *conv) {
     const size_t pair = conv->lanes * conv->lanes, pairs = conv->k_maps * conv->n_maps;
     if (conv->pass == CONV_BACKWARD_WEIGHTS) return conv->taps * pairs * pair;
-    return (conv->method == OWN_TILES ? POINTS * pairs : class_blocks(conv, conv->class_count)) * pair;
+    return (conv->method == OWN_GATHERS ? class_blocks(conv, conv->class_count) : conv->points * pairs) * pair;
 }
 
 /* Planes of one group; forward and backward by data, every thread has a group. */
@@ -228,7 +234,14 @@ size_t own_conv_scratch_bytes(const OwnConv *conv) {
     return (planes * group_floats(conv) + thread_count(conv) * strip_floats(conv)) * sizeof(float);
 }
 
-const char *own_conv_name(const OwnConv *conv) { return conv->method == OWN_TILES ? "own tiles" : "own gathers"; }
+const char *own_conv_name(const OwnConv *conv) {
+    switch (conv->method) {
+    case OWN_TILES: return "own tiles";
+    case OWN_SQUARES: return "own squares";
+    case OWN_GATHERS: break;
+    }
+    return "own gathers";
+}
 
 /* --- running ------------------------------------------------------------------------------------------------------ */
 

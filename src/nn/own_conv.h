@@ -11,6 +11,9 @@
  * of the 36 points is a matrix product. The points of evaluation are 0, +-sqrt(1/2), +-sqrt(2) and infinity, whose
  * products are 1 and whose rounding is less than that of 0, +-1, +-2.
  *
+ * SQUARES, for 3x3 windows of stride 1 on maps of 2x2: 9 multiplications where the plain sum has 16
+ * (own_conv_squares.h).
+ *
  * GATHERS, for other windows of 1x1 and 3x3, strides 1 and 2, and for all that are to be plain sums: pixels are
  * gathered, tap by tap, into the rows of a matrix that is multiplied by the weights. Outputs fall into classes that
  * read the same taps: one forward, one for each parity of row and column backward by data with stride 2. On maps of up
@@ -24,7 +27,7 @@
 
 #include "nn/dnnl_shim.h"
 
-typedef enum OwnMethod { OWN_TILES, OWN_GATHERS } OwnMethod;
+typedef enum OwnMethod { OWN_TILES, OWN_SQUARES, OWN_GATHERS } OwnMethod;
 
 #define OWN_GATHERS_MOST 9
 #define OWN_CLASSES_MOST 4
@@ -54,7 +57,7 @@ typedef struct OwnConv {
     size_t k, n;                        /* channels summed over and made; by weights: of input and output */
     size_t k_maps, n_maps;              /* blocks of them */
     size_t k_blocks, n_blocks;          /* sides of a matrix product, in blocks: maps x gathers, maps x classes */
-    size_t points;                      /* planes: 36; GATHERS: 1 */
+    size_t points;                      /* planes: TILES 36, SQUARES 9, GATHERS 1 */
     OwnGather gathers[OWN_GATHERS_MOST];
     OwnClass classes[OWN_CLASSES_MOST];
     size_t gather_count, class_count;

@@ -41,6 +41,7 @@ INLINE void NAME(write_pixel)(float *out, const Lanes *sum, const NAME(Behind) *
     STORE(out, behind->activate ? ACTIVATE(value, behind->slope) : value);
 }
 
+#include "nn/own_conv_squares.h"
 #include "nn/own_conv_tiles.h"
 
 /* --- gathers ------------------------------------------------------------------------------------------------------ */
@@ -99,6 +100,8 @@ INLINE void NAME(read_source)(const ConvTask *task, float *buffer, size_t first,
             float *out = task->k_planes + block * plane + i * conv->columns * LANES;
             if (conv->method == OWN_TILES)
                 NAME(input_strip)(conv, in, place.strip * TILE, buffer, out, task->k_stride);
+            else if (conv->method == OWN_SQUARES)
+                NAME(read_square)(in, false, out, task->k_stride);
             else
                 for (size_t g = 0; g < conv->gather_count; g++, out += conv->k_maps * plane)
                     NAME(gather_row)(conv, &conv->gathers[g], in, place.strip, out);
@@ -117,6 +120,8 @@ INLINE void NAME(read_gradient)(const ConvTask *task, float *buffer, size_t firs
             float *out = task->n_planes + block * plane + i * conv->columns * LANES;
             if (conv->method == OWN_TILES)
                 NAME(gradient_strip)(conv, in, place.strip * TILE, buffer, out, task->n_stride);
+            else if (conv->method == OWN_SQUARES)
+                NAME(read_square)(in, true, out, task->n_stride);
             else
                 for (size_t c = 0; c < conv->class_count; c++, out += conv->n_maps * plane)
                     NAME(class_row)(conv, &conv->classes[c], in, place.strip, out);
@@ -135,6 +140,8 @@ INLINE void NAME(write_target)(const ConvTask *task) {
             float *out = task->target + (place.picture * conv->n_maps + block) * map;
             if (conv->method == OWN_TILES)
                 NAME(output_strip)(conv, in, task->n_stride, place.strip * TILE, task->strips, out, &behind);
+            else if (conv->method == OWN_SQUARES)
+                NAME(write_square)(in, task->n_stride, out, &behind);
             else
                 for (size_t c = 0; c < conv->class_count; c++, in += conv->n_maps * plane)
                     NAME(write_class)(conv, &conv->classes[c], in, place.strip, out, &behind);
@@ -195,7 +202,7 @@ INLINE void NAME(multiply_planes)(const ConvTask *task) {
         for (size_t c = 0; c < conv->class_count; c++) {
             const OwnClass *class = &conv->classes[c];
             const size_t blocks =
-                conv->method == OWN_TILES ? conv->k_maps : (class->last - class->first) * conv->k_maps;
+                conv->method == OWN_GATHERS ? (class->last - class->first) * conv->k_maps : conv->k_maps;
             const float *v = task->k_planes + point * task->k_stride + class->first * conv->k_maps * plane;
             float *sums = task->n_planes + point * task->n_stride + c * conv->n_maps * plane;
             for (size_t n = task->n_first; n < task->n_last; n++)
@@ -239,14 +246,19 @@ INLINE void NAME(multiply_columns)(const float *v, const float *e, size_t rows, 
 }
 
 /* One pair of maps: the products of all points over the group's tiles, and their sum into the gradients. */
-INLINE void NAME(sum_tiles)(const ConvTask *task, size_t k_map, size_t n_map) {
+INLINE void NAME(sum_points)(const ConvTask *task, size_t k_map, size_t n_map) {
     const OwnConv *conv = task->conv;
     const size_t pair = (size_t)LANES * LANES, rows = task->count * conv->columns, plane = conv->group * LANES;
+    const size_t stride = conv->k_maps * conv->n_maps * pair;
     const float *v = task->k_planes + k_map * plane, *e = task->n_planes + n_map * plane;
-    float sums[POINTS * LANES * LANES] __attribute__((aligned(64)));
-    for (size_t point = 0; point < POINTS; point++, v += task->k_stride, e += task->n_stride)
+    float *target = task->target + (k_map * conv->n_maps + n_map) * pair;
+    float sums[TILE_POINTS * LANES * LANES] __attribute__((aligned(64)));
+    for (size_t point = 0; point < conv->points; point++, v += task->k_stride, e += task->n_stride)
         NAME(multiply_columns)(v, e, rows, sums + point * pair);
-    NAME(add_filters)(sums, task->target + (k_map * conv->n_maps + n_map) * pair, conv->k_maps * conv->n_maps * pair);
+    if (conv->method == OWN_TILES)
+        NAME(add_filters)(sums, target, stride);
+    else
+        NAME(add_squares)(sums, target, stride);
 }
 
 /* The same of all gathers and the classes that read them. */
@@ -273,10 +285,10 @@ SIMD_VERSIONS static void NAME(sum_products)(const ConvTask *task, size_t part, 
         for (size_t n = 0; n < n_maps; n += MAP_SQUARE)
             for (size_t k_map = k; k_map < smaller(k + MAP_SQUARE, last); k_map++)
                 for (size_t n_map = n; n_map < smaller(n + MAP_SQUARE, n_maps); n_map++) {
-                    if (task->conv->method == OWN_TILES)
-                        NAME(sum_tiles)(task, k_map, n_map);
-                    else
+                    if (task->conv->method == OWN_GATHERS)
                         NAME(sum_gathers)(task, k_map, n_map);
+                    else
+                        NAME(sum_points)(task, k_map, n_map);
                 }
 }
 
@@ -299,17 +311,19 @@ INLINE void NAME(filters)(const OwnConv *conv, const float *plain, size_t k, siz
         w[tap] = LOAD(rows[tap]);
 }
 
-/* packed[36][n_maps][k_maps][LANES][LANES] of one channel k of a pair of maps. */
-INLINE void NAME(pack_tiles)(const ConvTask *task, const Lanes w[9], size_t k_map, size_t n_map, size_t k) {
+/* packed[points][n_maps][k_maps][LANES][LANES] of one channel k of a pair of maps. */
+INLINE void NAME(pack_points)(const ConvTask *task, const Lanes w[9], size_t k_map, size_t n_map, size_t k) {
     const OwnConv *conv = task->conv;
     float *packed = task->target + ((n_map * conv->k_maps + k_map) * LANES + k) * LANES;
     const size_t stride = conv->n_maps * conv->k_maps * LANES * LANES;
-    if (conv->pass == CONV_BACKWARD_DATA) {
-        const Lanes turned[9] = {w[8], w[7], w[6], w[5], w[4], w[3], w[2], w[1], w[0]};
-        NAME(pack_tile)(turned, packed, stride);
-    } else {
-        NAME(pack_tile)(w, packed, stride);
-    }
+    const bool turned = conv->pass == CONV_BACKWARD_DATA;
+    Lanes g[9];
+    for (size_t tap = 0; tap < 9; tap++)
+        g[tap] = w[turned ? 8 - tap : tap];
+    if (conv->method == OWN_TILES)
+        NAME(pack_tile)(g, packed, stride);
+    else
+        NAME(pack_square)(g, packed, stride);
 }
 
 /* packed[class][n_maps][gathers of the class][k_maps][LANES][LANES] of one channel k of a pair of maps. */
@@ -334,10 +348,10 @@ SIMD_VERSIONS static void NAME(pack_pair)(const ConvTask *task, size_t pair) {
     for (size_t k = 0; k < LANES; k++) {
         Lanes w[9];
         NAME(filters)(conv, task->source, k_map * LANES + k, n_map, w);
-        if (conv->method == OWN_TILES)
-            NAME(pack_tiles)(task, w, k_map, n_map, k);
-        else
+        if (conv->method == OWN_GATHERS)
             NAME(pack_gathers)(task, w, k_map, n_map, k);
+        else
+            NAME(pack_points)(task, w, k_map, n_map, k);
     }
 }
 

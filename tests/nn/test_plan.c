@@ -216,7 +216,7 @@ static int build_wide(Context *ctx, Net *net, const Shape *shape, ValueId output
 
 static void test_wide_network(void **state) {
     (void)state;
-    const Shape shape = {.channels = 3, .side = 8, .batch = 32, .width = 64};
+    const Shape shape = {.channels = 3, .side = 8, .batch = 40, .width = 64};
     compare_with_reference(build_wide, &shape, PLAN_TRAIN, 8e-6);
     compare_with_reference(build_wide, &shape, PLAN_INFER, 4e-6);
 }
@@ -273,7 +273,7 @@ static void test_recompute(void **state) {
     } cases[] = {
         {build_resnet, {.channels = 3, .side = 14, .batch = 8, .width = 16, .kernel = 3, .stride = 1}},
         {build_resnet, {.channels = 1, .side = 9, .batch = 4, .groups = 2, .width = 8, .kernel = 3, .stride = 2}},
-        {build_wide, {.channels = 3, .side = 8, .batch = 32, .width = 64}},
+        {build_wide, {.channels = 3, .side = 8, .batch = 40, .width = 64}},
         {build_resnet, {.channels = 3, .side = 12, .batch = 8, .width = 64, .kernel = 3, .stride = 1}},
         {build_conv, {.channels = 8, .side = 14, .batch = 3, .width = 20, .kernel = 3, .stride = 1}},
     };
