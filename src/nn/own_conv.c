@@ -12,11 +12,12 @@
 #define SQUARE_POINTS ((size_t)9)
 #define ROWS ((size_t)24) /* rows of a plane whose sums a kernel holds in registers */
 #define ROW_UNIT ((size_t)8)
-#define WHOLE_SIDE 2                 /* of the largest map that is one row: every pixel sees every other */
-#define CACHE_FLOATS ((size_t)60000) /* of a group's planes: they share the second-level cache with weights */
-#define LEAST_GROUP ((size_t)48)     /* rows: every group reads all weights */
-#define LEAST_SUM ((size_t)32)       /* rows, by weights: every group transforms its sums */
-#define MAP_SQUARE ((size_t)4)       /* by weights: blocks of input and output whose planes stay in the cache */
+#define WHOLE_SIDE 2                  /* of the largest output whose pixels are classes of their own */
+#define CACHE_FLOATS ((size_t)60000)  /* of a group's planes: they share the second-level cache with weights */
+#define LEAST_GROUP ((size_t)48)      /* rows: every group reads all weights */
+#define LEAST_SUM ((size_t)32)        /* rows, by weights: every group transforms its sums */
+#define LEAST_PLAIN_SUM ((size_t)128) /* the same of fewer points than a tile's, or of none */
+#define MAP_SQUARE ((size_t)4)        /* by weights: blocks of input and output whose planes stay in the cache */
 
 static size_t round_up(size_t count, size_t unit) { return (count + unit - 1) / unit * unit; }
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -74,26 +75,38 @@ static void gather_columns(const OwnConv *conv, OwnGather *gather) {
     if (gather->to < gather->from) gather->to = gather->from;
 }
 
-static void add_gather(OwnConv *conv, int row, int column) {
+static void add_gather(OwnConv *conv, int row, int column, int tap) {
     OwnGather *gather = &conv->gathers[conv->gather_count++];
-    *gather = (OwnGather){.row = row, .column = column};
+    *gather = (OwnGather){.row = row, .column = column, .tap = (size_t)tap};
     gather_columns(conv, gather);
 }
 
-/* Each output pixel of a small map reads each input pixel. */
-static void whole_classes(OwnConv *conv) {
-    const int height = (int)conv->source_height, width = (int)conv->source_width, count = height * width;
+/* Along a side: *from, the place that is read for place `to` through a window's tap; whether there is one. */
+static bool tap_reads(const ConvShape *shape, bool data, int to, int tap, int size, int *from) {
+    if (!data) {
+        *from = to * shape->stride + tap - shape->padding;
+        return *from >= 0 && *from < size;
+    }
+    const int distance = to + shape->padding - tap;
+    *from = distance / shape->stride;
+    return distance >= 0 && distance % shape->stride == 0 && *from < size;
+}
+
+/* Each pixel that is made, of a small map, reads the pixels that exist. */
+static void whole_classes(OwnConv *conv, const ConvShape *shape) {
+    const int pixels = (int)(conv->target_height * conv->target_width), width = (int)conv->target_width;
     const bool data = conv->pass == CONV_BACKWARD_DATA;
     conv->source_step = conv->target_step = conv->strip_rows = conv->columns = 1;
-    for (int from = 0; from < count; from++)
-        add_gather(conv, from / width, from % width);
-    for (int to = 0; to < count; to++) {
-        conv->classes[conv->class_count++] =
-            (OwnClass){.last = (size_t)count, .row = (size_t)(to / width), .column = (size_t)(to % width)};
-        for (int from = 0; from < count; from++) {
-            const int tap = (from / width - to / width + 1) * 3 + from % width - to % width + 1;
-            conv->tap[from][to] = (unsigned char)(data ? 8 - tap : tap);
+    for (int to = 0; to < pixels; to++) {
+        OwnClass *class = &conv->classes[conv->class_count++];
+        *class = (OwnClass){.first = conv->gather_count, .row = (size_t)(to / width), .column = (size_t)(to % width)};
+        for (int tap = 0; tap < 9; tap++) {
+            int row, column;
+            if (tap_reads(shape, data, to / width, tap / 3, (int)conv->source_height, &row) &&
+                tap_reads(shape, data, to % width, tap % 3, (int)conv->source_width, &column))
+                add_gather(conv, row, column, tap);
         }
+        class->last = conv->gather_count;
     }
 }
 
@@ -103,10 +116,8 @@ static void forward_classes(OwnConv *conv, const ConvShape *shape) {
     conv->target_step = 1;
     conv->strip_rows = conv->target_height;
     conv->columns = conv->target_width;
-    for (int tap = 0; tap < shape->kernel * shape->kernel; tap++) {
-        conv->tap[tap][0] = (unsigned char)tap;
-        add_gather(conv, tap / shape->kernel - shape->padding, tap % shape->kernel - shape->padding);
-    }
+    for (int tap = 0; tap < shape->kernel * shape->kernel; tap++)
+        add_gather(conv, tap / shape->kernel - shape->padding, tap % shape->kernel - shape->padding, tap);
     conv->classes[conv->class_count++] = (OwnClass){.last = conv->gather_count};
 }
 
@@ -125,8 +136,7 @@ static void data_classes(OwnConv *conv, const ConvShape *shape) {
         for (int tap = 0; tap < kernel * kernel; tap++) {
             const int y = row + shape->padding - tap / kernel, x = column + shape->padding - tap % kernel;
             if (y % stride != 0 || x % stride != 0) continue;
-            conv->tap[conv->gather_count][conv->class_count] = (unsigned char)tap;
-            add_gather(conv, y / stride, x / stride);
+            add_gather(conv, y / stride, x / stride, tap);
         }
         class->last = conv->gather_count;
         conv->class_count++;
@@ -141,9 +151,9 @@ static void choose_method(OwnConv *conv, const ConvShape *shape, ConvAlgorithm a
         conv->method = OWN_SQUARES;
         conv->points = SQUARE_POINTS;
         conv->gather_count = conv->class_count = conv->strip_rows = conv->columns = 1;
-    } else if (plain && shape->in_height <= WHOLE_SIDE && shape->in_width <= WHOLE_SIDE) {
+    } else if (shape->kernel == 3 && shape->out_height <= WHOLE_SIDE && shape->out_width <= WHOLE_SIDE) {
         conv->method = OWN_GATHERS;
-        whole_classes(conv);
+        whole_classes(conv, shape);
     } else if (plain && algorithm != CONV_DIRECT) {
         conv->method = OWN_TILES;
         conv->points = TILE_POINTS;
@@ -171,7 +181,8 @@ static size_t even_strips(const OwnConv *conv, size_t strips, size_t unit) {
  * what a kernel holds, if a few strips are one. */
 static size_t group_strips(const OwnConv *conv) {
     const size_t floats = conv->points * (conv->k_blocks + conv->n_blocks) * conv->lanes;
-    const size_t least = conv->pass == CONV_BACKWARD_WEIGHTS ? LEAST_SUM : LEAST_GROUP;
+    const size_t least =
+        conv->pass == CONV_BACKWARD_WEIGHTS ? (conv->method == OWN_TILES ? LEAST_SUM : LEAST_PLAIN_SUM) : LEAST_GROUP;
     size_t rows = floats > 0 ? CACHE_FLOATS / floats : 0;
     if (rows < least) rows = least;
     size_t strips = (rows + conv->columns - 1) / conv->columns, whole = 1;

@@ -16,8 +16,8 @@
  *
  * GATHERS, for other windows of 1x1 and 3x3, strides 1 and 2, and for all that are to be plain sums: pixels are
  * gathered, tap by tap, into the rows of a matrix that is multiplied by the weights. Outputs fall into classes that
- * read the same taps: one forward, one for each parity of row and column backward by data with stride 2. On maps of up
- * to 2x2, where every output reads every input, the pixels of a picture are one row, and each output pixel is a class.
+ * read the same taps: one forward, one for each parity of row and column backward by data with stride 2. On the
+ * smallest maps, most of whose windows reach over the edge, each output is a class with the pixels that it reads.
  *
  * Everything runs in groups of strips, rows of a picture's tiles or outputs, whose planes stay in the cache from input
  * to output. That makes Winograd pay for few channels too, which the library's own (dnnl_shim.h) does not: it walks its
@@ -29,12 +29,14 @@
 
 typedef enum OwnMethod { OWN_TILES, OWN_SQUARES, OWN_GATHERS } OwnMethod;
 
-#define OWN_GATHERS_MOST 9
-#define OWN_CLASSES_MOST 4
+#define OWN_GATHERS_MOST 25
+#define OWN_CLASSES_MOST 16
 
-/* The pixel read for place x of strip row r: (r step + row, x step + column), which exists for from <= x < to. */
+/* The pixel read for place x of strip row r: (r step + row, x step + column), which exists for from <= x < to. tap: of
+ * the plain weights. */
 typedef struct OwnGather {
     int row, column;
+    size_t tap;
     size_t from, to;
 } OwnGather;
 
@@ -61,7 +63,6 @@ typedef struct OwnConv {
     OwnGather gathers[OWN_GATHERS_MOST];
     OwnClass classes[OWN_CLASSES_MOST];
     size_t gather_count, class_count;
-    unsigned char tap[OWN_GATHERS_MOST][OWN_CLASSES_MOST]; /* of the plain weights, by gather and class */
     size_t source_step, target_step;
     size_t strip_rows, columns;  /* strips of a picture; tiles or outputs of each class of a strip */
     size_t strips, group_strips; /* of all pictures; of those that are treated together */

@@ -270,7 +270,8 @@ INLINE void NAME(sum_gathers)(const ConvTask *task, size_t k_map, size_t n_map) 
         for (size_t g = conv->classes[c].first; g < conv->classes[c].last; g++) {
             const float *v = task->k_planes + (g * conv->k_maps + k_map) * plane;
             const float *e = task->n_planes + (c * conv->n_maps + n_map) * plane;
-            float *target = task->target + ((conv->tap[g][c] * conv->k_maps + k_map) * conv->n_maps + n_map) * pair;
+            float *target =
+                task->target + ((conv->gathers[g].tap * conv->k_maps + k_map) * conv->n_maps + n_map) * pair;
             NAME(multiply_columns)(v, e, rows, sums);
             for (size_t i = 0; i < pair; i += LANES)
                 ADD(target + i, LOAD(sums + i));
@@ -335,7 +336,7 @@ INLINE void NAME(pack_gathers)(const ConvTask *task, const Lanes w[9], size_t k_
         const size_t gathers = class->last - class->first;
         for (size_t g = 0; g < gathers; g++) {
             const size_t block = (n_map * gathers + g) * conv->k_maps + k_map;
-            STORE(packed + (block * LANES + k) * LANES, w[conv->tap[class->first + g][c]]);
+            STORE(packed + (block * LANES + k) * LANES, w[conv->gathers[class->first + g].tap]);
         }
         packed += gathers * conv->k_maps * conv->n_maps * LANES * LANES;
     }
