@@ -101,8 +101,8 @@ def roof(flops, bytes_):
 def legend():
     for line, (kind, colour) in enumerate(COLOURS.items()):
         y = HEIGHT - BOTTOM - 90 + 20 * line
-        yield f'<circle cx="{WIDTH - 300}" cy="{y}" r="4" fill="{colour}"/>'
-        yield f'<text x="{WIDTH - 288}" y="{y + 4}">{WORDS[kind]}</text>'
+        yield f'<circle cx="{WIDTH - 430}" cy="{y}" r="4" fill="{colour}"/>'
+        yield f'<text x="{WIDTH - 418}" y="{y + 4}">{WORDS[kind]}</text>'
 
 
 def main(program):

@@ -193,11 +193,30 @@ INLINE void NAME(multiply_group)(const OwnConv *conv, size_t count, size_t block
 /* --- forward and backward by data ---------------------------------------------------------------------------------
  */
 
+/* Brings strips first .. last-1 of the group, of one block of the target, into the cache, while products keep the core
+ * busy: writing would wait for them. */
+INLINE void NAME(prefetch_target)(const ConvTask *task, size_t block, size_t first, size_t last) {
+    const OwnConv *conv = task->conv;
+    const size_t step = conv->method == OWN_TILES ? TILE
+                        : conv->strip_rows == 1   ? conv->target_height
+                                                  : conv->target_step;
+    NAME(Place) place = NAME(place_of)(conv, task->first + first);
+    for (size_t i = first; i < last; i++, NAME(next_place)(conv, &place)) {
+        const size_t row = place.strip * step, rows = smaller(step, conv->target_height - row);
+        const size_t map = (place.picture * conv->n_maps + block) * conv->target_height;
+        const float *pixels = task->target + (map + row) * conv->target_width * LANES;
+        for (size_t x = 0; x < rows * conv->target_width; x++)
+            __builtin_prefetch(pixels + x * LANES, 1, 2);
+    }
+}
+
 /* All points or classes of a group, and the task's blocks of the target. */
 INLINE void NAME(multiply_planes)(const ConvTask *task) {
     const OwnConv *conv = task->conv;
     const size_t rows = task->count * conv->columns, plane = conv->group * LANES, pair = (size_t)LANES * LANES;
+    const size_t turns = conv->points * conv->class_count;
     const float *u = task->weights;
+    size_t turn = 0;
     for (size_t point = 0; point < conv->points; point++)
         for (size_t c = 0; c < conv->class_count; c++) {
             const OwnClass *class = &conv->classes[c];
@@ -205,8 +224,11 @@ INLINE void NAME(multiply_planes)(const ConvTask *task) {
                 conv->method == OWN_GATHERS ? (class->last - class->first) * conv->k_maps : conv->k_maps;
             const float *v = task->k_planes + point * task->k_stride + class->first * conv->k_maps * plane;
             float *sums = task->n_planes + point * task->n_stride + c * conv->n_maps * plane;
-            for (size_t n = task->n_first; n < task->n_last; n++)
+            for (size_t n = task->n_first; n < task->n_last; n++) {
+                NAME(prefetch_target)(task, n, task->count * turn / turns, task->count * (turn + 1) / turns);
                 NAME(multiply_group)(conv, rows, blocks, v, u + n * blocks * pair, sums + n * plane);
+            }
+            turn++;
             u += conv->n_maps * blocks * pair;
         }
 }
@@ -296,20 +318,64 @@ SIMD_VERSIONS static void NAME(sum_products)(const ConvTask *task, size_t part, 
 /* --- weights ------------------------------------------------------------------------------------------------------
  */
 
-/* w[taps]: the filters from channel k of what is read to the channels of a block of what is made, zero where there is
- * no such channel. Backward by data reads them the other way round. */
-INLINE void NAME(filters)(const OwnConv *conv, const float *plain, size_t k, size_t n_map, Lanes w[9]) {
-    const bool data = conv->pass == CONV_BACKWARD_DATA;
-    float rows[9][LANES] __attribute__((aligned(64))) = {{0}};
-    for (size_t lane = 0; lane < LANES; lane++) {
-        const size_t n = n_map * LANES + lane;
-        if (k >= conv->k || n >= conv->n) continue;
-        const float *filter = plain + (data ? k * conv->n + n : n * conv->k + k) * conv->taps;
-        for (size_t tap = 0; tap < conv->taps; tap++)
-            rows[tap][lane] = filter[tap];
+#if LANES == 16
+#define LOW_HALVES(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define HIGH_HALVES(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#else
+#define LOW_HALVES(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define HIGH_HALVES(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#endif
+
+/* square becomes its transpose: each step of log2(LANES) interleaves row i with row i + LANES / 2. */
+INLINE void NAME(transpose)(Lanes square[LANES]) {
+#pragma GCC unroll 4
+    for (size_t step = 1; step < LANES; step *= 2) {
+        Lanes next[LANES];
+#pragma GCC unroll 8
+        for (size_t i = 0; i < LANES / 2; i++) {
+            next[2 * i] = LOW_HALVES(square[i], square[i + LANES / 2]);
+            next[2 * i + 1] = HIGH_HALVES(square[i], square[i + LANES / 2]);
+        }
+#pragma GCC unroll 16
+        for (size_t i = 0; i < LANES; i++)
+            square[i] = next[i];
     }
-    for (size_t tap = 0; tap < conv->taps; tap++)
-        w[tap] = LOAD(rows[tap]);
+}
+
+#undef LOW_HALVES
+#undef HIGH_HALVES
+
+/* Floats of a row of a pair's filters: those of LANES channels, and what the last of them is read with. */
+#define FILTER_ROW (LANES * 9 + LANES)
+
+/* rows[LANES][FILTER_ROW]: the filters of one pair of blocks as they lie in the plain weights, [n][k][taps], zero where
+ * there is no such channel. Backward by data reads them the other way round. */
+INLINE void NAME(read_filters)(const OwnConv *conv, const float *plain, size_t k_map, size_t n_map, float *rows) {
+    const bool data = conv->pass == CONV_BACKWARD_DATA;
+    const size_t outer = data ? conv->k : conv->n, outer_first = (data ? k_map : n_map) * LANES;
+    const size_t inner = data ? conv->n : conv->k, inner_first = (data ? n_map : k_map) * LANES;
+    const size_t count = smaller(LANES, inner - inner_first) * conv->taps;
+    memset(rows, 0, sizeof(float) * LANES * FILTER_ROW);
+    for (size_t i = 0; i < smaller(LANES, outer - outer_first); i++)
+        memcpy(rows + i * FILTER_ROW, plain + ((outer_first + i) * inner + inner_first) * conv->taps,
+               count * sizeof(float));
+}
+
+/* w[taps]: of read_filters' rows those from channel k of what is read to the channels of the block that is made. */
+INLINE void NAME(filters)(const OwnConv *conv, const float *rows, size_t k, Lanes w[9]) {
+    const bool data = conv->pass == CONV_BACKWARD_DATA;
+    const float *first = rows + k * (data ? FILTER_ROW : conv->taps);
+    const size_t stride = data ? conv->taps : FILTER_ROW;
+    for (size_t tap = 0; tap < 9; tap += LANES) {
+        Lanes square[LANES];
+#pragma GCC unroll 16
+        for (size_t lane = 0; lane < LANES; lane++)
+            memcpy(&square[lane], first + lane * stride + tap, sizeof(Lanes));
+        NAME(transpose)(square);
+#pragma GCC unroll 16
+        for (size_t i = 0; i < smaller(LANES, 9 - tap); i++)
+            w[tap + i] = square[i];
+    }
 }
 
 /* packed[points][n_maps][k_maps][LANES][LANES] of one channel k of a pair of maps. */
@@ -346,9 +412,11 @@ INLINE void NAME(pack_gathers)(const ConvTask *task, const Lanes w[9], size_t k_
 SIMD_VERSIONS static void NAME(pack_pair)(const ConvTask *task, size_t pair) {
     const OwnConv *conv = task->conv;
     const size_t k_map = pair % conv->k_maps, n_map = pair / conv->k_maps;
+    float rows[LANES * FILTER_ROW];
+    NAME(read_filters)(conv, task->source, k_map, n_map, rows);
     for (size_t k = 0; k < LANES; k++) {
         Lanes w[9];
-        NAME(filters)(conv, task->source, k_map * LANES + k, n_map, w);
+        NAME(filters)(conv, rows, k, w);
         if (conv->method == OWN_GATHERS)
             NAME(pack_gathers)(task, w, k_map, n_map, k);
         else
@@ -356,6 +424,7 @@ SIMD_VERSIONS static void NAME(pack_pair)(const ConvTask *task, size_t pair) {
     }
 }
 
+#undef FILTER_ROW
 #undef INLINE
 #undef ADD
 #include "nn/lanes_end.h"
