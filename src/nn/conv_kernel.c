@@ -62,6 +62,8 @@ bool conv_kernel_run(const ConvKernel *kernel, size_t slice, const ConvBuffers *
     return true;
 }
 
+bool conv_kernel_packs_anywhere(const ConvKernel *kernel) { return kernel->library == NULL; }
+
 Status conv_kernel_pack(Context *ctx, ConvKernel *kernel, const float *plain, float *packed) {
     if (kernel->library != NULL) return shim_conv_pack(ctx, kernel->library, plain, packed);
     own_conv_pack(&kernel->own, plain, packed);

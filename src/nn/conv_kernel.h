@@ -20,6 +20,8 @@ const char *conv_kernel_name(const ConvKernel *kernel);
 Status conv_kernel_bind(Context *ctx, ConvKernel *kernel, const ConvBuffers *buffers, size_t slices, int workers);
 bool conv_kernel_run(const ConvKernel *kernel, size_t slice, const ConvBuffers *buffers);
 
+/* Whether several threads may pack at once, each into its own copy. */
+bool conv_kernel_packs_anywhere(const ConvKernel *kernel);
 Status conv_kernel_pack(Context *ctx, ConvKernel *kernel, const float *plain, float *packed);
 Status conv_kernel_unpack(Context *ctx, ConvKernel *kernel, const float *packed, float *plain);
 

@@ -123,8 +123,9 @@ static void fold(Plan *plan, const Conv *conv) {
     }
 }
 
-static Status pack_step(Context *ctx, Plan *plan, const Step *step) {
-    if (step->run != step_conv) return SPICA_OK;
+/* Packs a convolution step's weights into the worker's copy, or into the only one. */
+static Status pack_step(Context *ctx, Plan *plan, const Step *step, int worker) {
+    const Slice slice = {.worker = worker};
     const Conv *conv = &plan->convs[step->as.conv.conv];
     const float *weights = net_values(plan->net, net_node(plan->net, conv->node)->weight);
     if (conv->folded >= 0) {
@@ -132,12 +133,15 @@ static Status pack_step(Context *ctx, Plan *plan, const Step *step) {
         weights = plan->buffers[plan->folded_weights].base;
     }
     return conv_kernel_pack(ctx, *conv_step_kernel(plan->convs, step), weights,
-                            plan->buffers[step->as.conv.packed].base);
+                            buffer_at(plan, step->as.conv.packed, &slice));
 }
 
-Status plan_pack_segment(Context *ctx, Plan *plan, const Segment *segment) {
-    for (int i = segment->first; plan->settings.kind != PLAN_INFER && i <= segment->last; i++)
-        TRY(pack_step(ctx, plan, &plan->steps[i]));
+Status plan_pack_segment(Context *ctx, Plan *plan, const Segment *segment, int worker) {
+    for (int i = segment->first; plan->settings.kind != PLAN_INFER && i <= segment->last; i++) {
+        const Step *step = &plan->steps[i];
+        if (step->run == step_conv && (plan->buffers[step->as.conv.packed].extent == EXTENT_COPY) == (worker >= 0))
+            TRY(pack_step(ctx, plan, step, worker >= 0 ? worker : 0));
+    }
     return SPICA_OK;
 }
 
@@ -145,7 +149,7 @@ Status plan_refresh(Context *ctx, Plan *plan) {
     if (plan->settings.kind != PLAN_INFER || plan->packed_version == plan->net->params.version) return SPICA_OK;
     plan->packed_version = NOT_PACKED;
     for (int i = 0; i < plan->step_count; i++)
-        TRY(pack_step(ctx, plan, &plan->steps[i]));
+        if (plan->steps[i].run == step_conv) TRY(pack_step(ctx, plan, &plan->steps[i], 0));
     for (int i = 0; i < plan->norm_count; i++) {
         const Node *node = net_node(plan->net, plan->norms[i].node);
         NormTask task;
@@ -180,19 +184,16 @@ static Status run_slice(Context *ctx, Plan *plan, const Segment *segment, size_t
     return SPICA_OK;
 }
 
-/* One worker's slices: those of its share of the groups. */
+/* One worker's slices. */
 static Status run_worker(Context *ctx, Plan *plan, const Segment *segment, int worker) {
-    const size_t threads = (size_t)plan->threads, groups = segment->groups;
-    const size_t first = groups * (size_t)worker / threads, last = groups * (size_t)(worker + 1) / threads;
-    for (size_t i = 0; i < segment->slices; i++) {
-        const size_t group = i * groups / segment->slices;
-        if (group >= first && group < last) TRY(run_slice(ctx, plan, segment, i, worker, 1));
-    }
+    TRY(plan_pack_segment(ctx, plan, segment, worker));
+    for (size_t i = 0; i < segment->slices; i++)
+        if (plan_slice_worker(plan, segment, i) == worker) TRY(run_slice(ctx, plan, segment, i, worker, 1));
     return SPICA_OK;
 }
 
 static Status run_segment(Context *ctx, Plan *plan, const Segment *segment) {
-    TRY(plan_pack_segment(ctx, plan, segment));
+    TRY(plan_pack_segment(ctx, plan, segment, SHARED_COPIES));
     if (!segment->parallel) {
         for (size_t i = 0; i < segment->slices; i++)
             TRY(run_slice(ctx, plan, segment, i, 0, plan->threads));

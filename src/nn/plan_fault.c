@@ -27,10 +27,15 @@ static bool is_finite_slice(const Plan *plan, const Step *step, const Slice *sli
 /* Runs a segment on this thread alone. *fault: the earliest of its steps that wrote what is not finite, in any slice,
  * or -1. */
 static Status search_segment(Context *ctx, Plan *plan, const Segment *segment, int *fault) {
-    TRY(plan_pack_segment(ctx, plan, segment));
+    TRY(plan_pack_segment(ctx, plan, segment, SHARED_COPIES));
+    for (int worker = 0; segment->parallel && worker < plan->threads; worker++)
+        TRY(plan_pack_segment(ctx, plan, segment, worker));
     for (size_t i = 0; i < segment->slices; i++) {
-        const Slice slice = {
-            .index = i, .first = i * segment->slice_pictures, .count = segment->slice_pictures, .threads = 1};
+        const Slice slice = {.index = i,
+                             .first = i * segment->slice_pictures,
+                             .count = segment->slice_pictures,
+                             .worker = plan_slice_worker(plan, segment, i),
+                             .threads = 1};
         for (int s = segment->first; s <= segment->last; s++) {
             const Step *step = &plan->steps[s];
             TRY(step->run(ctx, plan, step, &slice));

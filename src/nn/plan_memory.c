@@ -170,6 +170,17 @@ static void grow_buffer(Plan *plan, BufferId id, size_t floats) {
     if (plan->buffers[id].unit < floats) plan->buffers[id].unit = floats;
 }
 
+/* Two cores may not share a last-level cache; then what one has written reaches the other five times as slowly, and a
+ * training step is faster if each keeps to memory of its own: packs all weights for itself, and holds its share of the
+ * pictures in its own part of the arena. Not measured with more threads, where it takes more memory. */
+#define OWN_PARTS_THREADS 2
+#define OWN_COPY_FLOATS ((size_t)1 << 20)
+
+static bool packs_own_copies(const Plan *plan, const Segment *segment, const ConvKernel *kernel) {
+    return plan->settings.kind != PLAN_INFER && segment->parallel && plan->threads == OWN_PARTS_THREADS &&
+           conv_kernel_packs_anywhere(kernel) && conv_kernel_weight_floats(kernel) <= OWN_COPY_FLOATS;
+}
+
 static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const Segment *segment) {
     const ConvStep *use = &step->as.conv;
     Conv *conv = &plan->convs[use->conv];
@@ -192,7 +203,10 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
     const size_t floats = conv_kernel_weight_floats(*primitive);
     if (step->again && strcmp(conv_kernel_name(*primitive), conv_kernel_name(conv->forward)) != 0)
         return context_fail(ctx, SPICA_ERROR_INTERNAL, "a convolution that is computed again has another kernel");
-    if (use->pass != CONV_BACKWARD_WEIGHTS) grow_buffer(plan, use->packed, floats);
+    if (use->pass != CONV_BACKWARD_WEIGHTS) {
+        grow_buffer(plan, use->packed, floats);
+        if (packs_own_copies(plan, segment, *primitive)) plan->buffers[use->packed].extent = EXTENT_COPY;
+    }
     if (use->pass == CONV_BACKWARD_WEIGHTS) {
         conv->gradient_parts = segment->groups;
         grow_buffer(plan, conv->gradient_packed,
@@ -216,23 +230,68 @@ static Status open_primitives(Context *ctx, Plan *plan) {
 /* --- the arena -----------------------------------------------------------------------------------------------------
  */
 
+int plan_slice_worker(const Plan *plan, const Segment *segment, size_t slice) {
+    if (!segment->parallel) return 0;
+    const size_t group = slice * segment->groups / segment->slices, threads = (size_t)plan->threads;
+    for (int worker = 0; worker < plan->threads; worker++)
+        if (group < segment->groups * (size_t)(worker + 1) / threads) return worker;
+    return 0;
+}
+
+/* Whether each worker runs its share of the batch, pictures worker * share .. (worker + 1) * share - 1. */
+static bool runs_shares(const Plan *plan, const Segment *segment) {
+    const size_t threads = (size_t)plan->threads, share = plan->settings.batch / threads;
+    if (!segment->parallel || plan->settings.batch % threads != 0) return false;
+    for (size_t i = 0; i < segment->slices; i++) {
+        const size_t first = i * segment->slice_pictures, worker = (size_t)plan_slice_worker(plan, segment, i);
+        if (first < worker * share || first + segment->slice_pictures > (worker + 1) * share) return false;
+    }
+    return true;
+}
+
+/* Buffers of pictures are held in shares, unless a segment uses them that runs otherwise. */
+static void choose_shares(Plan *plan) {
+    if (plan->threads != OWN_PARTS_THREADS) return;
+    const size_t share = plan->settings.batch / (size_t)plan->threads;
+    for (int i = 0; i < plan->buffer_count; i++) {
+        Buffer *buffer = &plan->buffers[i];
+        if (buffer->chunk != 0 && share % buffer->chunk == 0 && !buffer->pinned) buffer->extent = EXTENT_SHARE;
+    }
+    for (int i = 0; i < plan->segment_count; i++) {
+        const Segment *segment = &plan->segments[i];
+        if (runs_shares(plan, segment)) continue;
+        for (int s = segment->first; s <= segment->last; s++)
+            for (int u = 0; u < STEP_BUFFERS && plan->steps[s].uses[u] >= 0; u++)
+                plan->buffers[plan->steps[s].uses[u]].extent = EXTENT_WHOLE;
+    }
+}
+
 /* A buffer that lives inside one segment of several slices holds one slice per worker. To the others such a segment is
- * one moment, since its slices are at different steps at the same time. Weights are packed before the segment. */
+ * one moment, since its slices are at different steps at the same time. Weights are packed before the segment, and
+ * every slice reads a worker's copy. */
 static void set_life(Plan *plan, Buffer *buffer) {
     if (buffer->pinned || buffer->first < 0) return;
     const Segment *first = segment_of(plan, buffer->first), *last = segment_of(plan, buffer->last);
-    buffer->local = first == last && first->slices > 1 && buffer->chunk != 0;
-    if (buffer->local) return;
+    if (first == last && first->slices > 1 && buffer->chunk != 0) {
+        buffer->extent = EXTENT_SLICE;
+        return;
+    }
     if (first->slices > 1 || buffer->chunk == 0) buffer->first = first->first;
     if (last->slices > 1) buffer->last = last->last;
 }
 
-/* Of a local buffer: one slice. */
+/* Of a buffer that the workers hold in parts: of one part. */
 static size_t buffer_floats(const Plan *plan, const Buffer *buffer) {
     size_t pictures = plan->settings.batch;
-    if (buffer->local) pictures = segment_of(plan, buffer->first)->slice_pictures;
+    if (buffer->extent == EXTENT_SLICE) pictures = segment_of(plan, buffer->first)->slice_pictures;
+    if (buffer->extent == EXTENT_SHARE) pictures /= (size_t)plan->threads;
     const size_t floats = buffer->chunk == 0 ? buffer->unit : buffer->unit * (pictures / buffer->chunk);
     return (floats + 15) / 16 * 16;
+}
+
+static bool live_together(const Buffer *a, const Buffer *b) {
+    if (a->pinned || b->pinned) return true;
+    return a->first <= b->last && b->first <= a->last;
 }
 
 /* The lowest place where the buffer fits beside those placed before that live at the same time: tries the start and
@@ -249,57 +308,47 @@ static size_t find_place(const Plan *plan, const int *placed, int placed_count, 
         bool free = true;
         for (int i = 0; i < placed_count && free; i++) {
             const Buffer *other = &plan->buffers[placed[i]];
-            const bool together =
-                other->pinned || buffer->pinned || (other->first <= buffer->last && buffer->first <= other->last);
-            free = !together || start + floats <= other->offset || other->offset + buffer_floats(plan, other) <= start;
+            free = !live_together(buffer, other) || start + floats <= other->offset ||
+                   other->offset + buffer_floats(plan, other) <= start;
         }
         if (free) best = start;
     }
     return best;
 }
 
-/* Largest first, a rule of thumb that comes close to the smallest arena. The next buffer not placed yet, of those that
- * are local to the steps first .. last, or, last being -1, of those that are not local. */
-static int next_largest(const Plan *plan, const bool *done, int first, int last) {
+/* Placed first is what lives longest, and of such the largest: a rule of thumb that comes close to the smallest arena,
+ * since what the backward direction needs of the forward one lives in nested spans of time and is stacked. */
+static bool is_placed_before(const Plan *plan, const Buffer *a, const Buffer *b) {
+    if (a->pinned != b->pinned) return a->pinned;
+    const int a_life = a->last - a->first, b_life = b->last - b->first;
+    if (a_life != b_life) return a_life > b_life;
+    return buffer_floats(plan, a) > buffer_floats(plan, b);
+}
+
+/* The next buffer to be placed, of the workers' own or of the others; -1: none. */
+static int next_buffer(const Plan *plan, const bool *done, bool own) {
     int best = -1;
     for (int i = 0; i < plan->buffer_count; i++) {
         const Buffer *buffer = &plan->buffers[i];
-        if (done[i] || (!buffer->pinned && buffer->first < 0) || buffer->local != (last >= 0)) continue;
-        if (buffer->local && (buffer->first < first || buffer->last > last)) continue;
-        if (best < 0 || buffer_floats(plan, buffer) > buffer_floats(plan, &plan->buffers[best])) best = i;
+        if (done[i] || (!buffer->pinned && buffer->first < 0) || (buffer->extent != EXTENT_WHOLE) != own) continue;
+        if (best < 0 || is_placed_before(plan, buffer, &plan->buffers[best])) best = i;
     }
     return best;
 }
 
-/* Places that set of buffers from offset 0; *floats: what they take together. */
-static void place_set(Plan *plan, int *placed, bool *done, int first, int last, size_t *floats) {
+/* Places one worker's own buffers, or the others, from offset 0; the floats that they take together. */
+static size_t place_set(Plan *plan, int *placed, bool *done, bool own) {
     int count = 0;
-    *floats = 0;
-    for (int i = next_largest(plan, done, first, last); i >= 0; i = next_largest(plan, done, first, last)) {
+    size_t floats = 0;
+    for (int i = next_buffer(plan, done, own); i >= 0; i = next_buffer(plan, done, own)) {
         Buffer *buffer = &plan->buffers[i];
-        const size_t own = buffer_floats(plan, buffer);
-        buffer->offset = find_place(plan, placed, count, buffer, own);
-        if (*floats < buffer->offset + own) *floats = buffer->offset + own;
+        const size_t size = buffer_floats(plan, buffer);
+        buffer->offset = find_place(plan, placed, count, buffer, size);
+        if (floats < buffer->offset + size) floats = buffer->offset + size;
         placed[count++] = i;
         done[i] = true;
     }
-}
-
-/* The local buffers of each segment, one such region per worker, at the arena's start: only one segment runs at a
- * time, and what it wrote there is dead behind it. */
-static size_t place_locals(Plan *plan, int *placed, bool *done) {
-    size_t most = 0;
-    for (int i = 0; i < plan->segment_count; i++) {
-        const Segment *segment = &plan->segments[i];
-        size_t floats;
-        place_set(plan, placed, done, segment->first, segment->last, &floats);
-        for (int b = 0; b < plan->buffer_count; b++)
-            if (plan->buffers[b].local && plan->buffers[b].first >= segment->first &&
-                plan->buffers[b].last <= segment->last)
-                plan->buffers[b].stride = floats;
-        if (most < floats * (size_t)plan->threads) most = floats * (size_t)plan->threads;
-    }
-    return most;
+    return floats;
 }
 
 /* Asks for large pages: an arena of hundreds of megabytes that is walked from end to end otherwise misses the address
@@ -315,20 +364,51 @@ static void advise_large_pages(float *arena, size_t floats) {
 #endif
 }
 
+/* A worker's own buffers are at their offsets from the start of its part of the arena, the others at theirs from the
+ * arena's end downwards: they reach into the last worker's part where that is free at the time.
+ * own: floats of a worker's part. */
+static void locate_buffer(const Plan *plan, Buffer *buffer, size_t own) {
+    if (buffer->extent == EXTENT_WHOLE) {
+        buffer->base = plan->arena + (plan->arena_floats - buffer->offset - buffer_floats(plan, buffer));
+        return;
+    }
+    buffer->base = plan->arena + buffer->offset;
+    buffer->stride = own;
+    if (buffer->extent == EXTENT_SHARE)
+        buffer->stride -= plan->settings.batch / (size_t)plan->threads / buffer->chunk * buffer->unit;
+}
+
+/* The floats that one worker's part and the buffers of all take together: the most that two take that live at the same
+ * time, one of either kind. */
+static size_t joint_floats(const Plan *plan, size_t own, size_t whole) {
+    size_t joint = own > whole ? own : whole;
+    for (int i = 0; i < plan->buffer_count; i++) {
+        const Buffer *mine = &plan->buffers[i];
+        if (mine->first < 0 || mine->extent == EXTENT_WHOLE) continue;
+        const size_t end = mine->offset + buffer_floats(plan, mine);
+        for (int j = 0; j < plan->buffer_count; j++) {
+            const Buffer *other = &plan->buffers[j];
+            if (other->extent != EXTENT_WHOLE || !live_together(mine, other)) continue;
+            const size_t floats = end + other->offset + buffer_floats(plan, other);
+            if (joint < floats) joint = floats;
+        }
+    }
+    return joint;
+}
+
 static Status place_buffers(Context *ctx, Plan *plan) {
     int *placed = NULL;
     bool *done = NULL;
     Status status;
     TRY_GOTO(status, end, NEW_ARRAY(ctx, &placed, (size_t)plan->buffer_count));
     TRY_GOTO(status, end, NEW_ZEROED(ctx, &done, (size_t)plan->buffer_count));
-    const size_t locals = place_locals(plan, placed, done);
-    place_set(plan, placed, done, 0, -1, &plan->arena_floats);
-    plan->arena_floats += locals;
+    const size_t own = place_set(plan, placed, done, true), whole = place_set(plan, placed, done, false);
+    plan->arena_floats = own * (size_t)(plan->threads - 1) + joint_floats(plan, own, whole);
     TRY_GOTO(status, end, NEW_ARRAY(ctx, &plan->arena, plan->arena_floats));
     advise_large_pages(plan->arena, plan->arena_floats);
     memset(plan->arena, 0, plan->arena_floats * sizeof *plan->arena);
     for (int i = 0; i < plan->buffer_count; i++)
-        plan->buffers[i].base = plan->arena + plan->buffers[i].offset + (plan->buffers[i].local ? 0 : locals);
+        locate_buffer(plan, &plan->buffers[i], own);
 end:
     FREE_ARRAY(ctx, &placed);
     FREE_ARRAY(ctx, &done);
@@ -338,15 +418,6 @@ end:
 /* --- binding -------------------------------------------------------------------------------------------------------
  */
 
-/* The worker that runs a slice: groups of slices are dealt out in order. */
-static int slice_worker(const Plan *plan, const Segment *segment, size_t slice) {
-    if (!segment->parallel) return 0;
-    const size_t group = slice * segment->groups / segment->slices, threads = (size_t)plan->threads;
-    for (int worker = 0; worker < plan->threads; worker++)
-        if (group < segment->groups * (size_t)(worker + 1) / threads) return worker;
-    return 0;
-}
-
 static Status bind_step(Context *ctx, Plan *plan, const Step *step, const Segment *segment) {
     ConvKernel *primitive = *conv_step_kernel(plan->convs, step);
     ConvBuffers *buffers;
@@ -355,7 +426,7 @@ static Status bind_step(Context *ctx, Plan *plan, const Step *step, const Segmen
         const Slice slice = {.index = i,
                              .first = i * segment->slice_pictures,
                              .count = segment->slice_pictures,
-                             .worker = slice_worker(plan, segment, i)};
+                             .worker = plan_slice_worker(plan, segment, i)};
         buffers[i] = conv_buffers(plan, step, &slice);
     }
     const Status status = conv_kernel_bind(ctx, primitive, buffers, segment->slices, plan->threads);
@@ -366,6 +437,7 @@ static Status bind_step(Context *ctx, Plan *plan, const Step *step, const Segmen
 Status plan_place(Context *ctx, Plan *plan) {
     TRY(make_segments(ctx, plan));
     TRY(open_primitives(ctx, plan));
+    choose_shares(plan);
     for (int i = 0; i < plan->buffer_count; i++)
         set_life(plan, &plan->buffers[i]);
     TRY(place_buffers(ctx, plan));

@@ -87,7 +87,7 @@ static bool opens_group(size_t slice, size_t slices, size_t groups) {
 
 static float *step_weights(const Plan *plan, const Step *step, const Slice *slice) {
     const Conv *conv = &plan->convs[step->as.conv.conv];
-    if (step->as.conv.pass != CONV_BACKWARD_WEIGHTS) return plan->buffers[step->as.conv.packed].base;
+    if (step->as.conv.pass != CONV_BACKWARD_WEIGHTS) return buffer_at(plan, step->as.conv.packed, slice);
     const size_t slices = plan->settings.batch / slice->count, groups = conv->gradient_parts;
     const size_t part = opens_group(slice->index, slices, groups) ? group_of(slice->index, slices, groups)
                                                                   : groups + (size_t)slice->worker;

@@ -14,14 +14,19 @@
 
 typedef int BufferId; /* -1: none */
 
+/* What a buffer holds, and where. WHOLE: the batch, one picture behind the other. The others lie in each worker's own
+ * part of the arena, so that a core finds there what it has written itself: SHARE, the pictures that the worker runs in
+ * every segment; SLICE, those of the slice that it is at; COPY, of what has no pictures. */
+typedef enum Extent { EXTENT_WHOLE, EXTENT_SHARE, EXTENT_SLICE, EXTENT_COPY } Extent;
+
 typedef struct Buffer {
     size_t unit;     /* floats per picture, or per chunk, or in all */
     size_t chunk;    /* pictures per unit; 0: one unit for all */
     int first, last; /* steps that use it first and last; -1: not used */
     bool pinned;     /* keeps its contents between calls */
-    bool local;      /* holds one slice per worker */
-    size_t stride;   /* local: floats from one worker's slice to the next one's */
-    size_t offset;   /* floats from the arena's start */
+    Extent extent;
+    size_t stride; /* floats from one worker's to the next one's; of a SHARE besides the pictures between them */
+    size_t offset; /* floats from the start of its part of the arena */
     float *base;
 } Buffer;
 
@@ -171,9 +176,9 @@ static inline ConvKernel **conv_step_kernel(Conv *convs, const Step *step) {
 /* The floats of a buffer that a slice works on. */
 static inline float *buffer_at(const Plan *plan, BufferId id, const Slice *slice) {
     const Buffer *buffer = &plan->buffers[id];
-    if (buffer->chunk == 0) return buffer->base;
-    if (buffer->local) return buffer->base + (size_t)slice->worker * buffer->stride;
-    return buffer->base + slice->first / buffer->chunk * buffer->unit;
+    float *base = buffer->base + (size_t)slice->worker * buffer->stride;
+    if (buffer->chunk == 0 || buffer->extent == EXTENT_SLICE) return base;
+    return base + slice->first / buffer->chunk * buffer->unit;
 }
 
 static inline float *buffer_or_null(const Plan *plan, BufferId id, const Slice *slice) {
@@ -216,8 +221,10 @@ Status step_dropout(Context *ctx, Plan *plan, const Step *step, const Slice *sli
 Status plan_refresh(Context *ctx, Plan *plan);
 
 /* Not INFER: packs the weights that the segment's convolutions read; they change with every step of a training, and a
- * copy that lives no longer than the segment takes less memory. To be called before the segment is run. */
-Status plan_pack_segment(Context *ctx, Plan *plan, const Segment *segment);
+ * copy that lives no longer than the segment takes less memory. To be called before the segment is run: once with
+ * SHARED_COPIES, and by every worker for the copies that are its own. */
+#define SHARED_COPIES (-1)
+Status plan_pack_segment(Context *ctx, Plan *plan, const Segment *segment, int worker);
 
 /* Measures every step of the following calls (seconds add up in plan->profile) until `on` is false. */
 Status plan_profile(Context *ctx, Plan *plan, bool on);
@@ -227,5 +234,8 @@ Status plan_build(Context *ctx, Plan *plan);
 
 /* plan_memory.c: segments, primitives, the arena. */
 Status plan_place(Context *ctx, Plan *plan);
+
+/* The worker that runs a slice: groups of slices are dealt out in order. */
+int plan_slice_worker(const Plan *plan, const Segment *segment, size_t slice);
 
 #endif
