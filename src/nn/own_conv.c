@@ -43,10 +43,25 @@ static size_t plane_stride(const OwnConv *conv, size_t blocks) { return (blocks 
 /* Columns of a strip's buffer: its tiles' and one on each side. */
 static size_t strip_width(const OwnConv *conv) { return conv->columns * TILE + 2; }
 
+/* All windows of a strip, and what the last copy of the last one may overwrite. */
+static size_t window_floats(const OwnConv *conv) { return conv->columns * conv->k_maps * conv->lanes + conv->lanes; }
+
 static size_t strip_floats(const OwnConv *conv) {
+    if (conv->method == OWN_WINDOWS) /* as much may be read behind the rows */
+        return round_up(window_floats(conv) + conv->window.side * conv->window.row_width + conv->lanes, 16);
     if (conv->method != OWN_TILES) return 0;
     return round_up((6 * strip_width(conv) + conv->source_width) * conv->lanes, 16);
 }
+
+/* Where channel k's filter stands among those of one channel of the output in plain weights, in filters. Numbers of
+ * windows are filters of one tap, in the order of the window and not in that of the weights. */
+static size_t plain_place(const OwnConv *conv, size_t k) {
+    if (conv->method != OWN_WINDOWS) return k;
+    return k % conv->window.channels * (conv->window.side * conv->window.side) + k / conv->window.channels;
+}
+
+/* Whether planes hold what is read as it is: of gathers and windows. */
+static bool is_plain(const OwnConv *conv) { return conv->points == 1; }
 
 static size_t thread_count(const OwnConv *conv) { return conv->threads < 1 ? 1 : (size_t)conv->threads; }
 
@@ -59,10 +74,19 @@ static size_t thread_count(const OwnConv *conv) { return conv->threads < 1 ? 1 :
 
 static size_t layout_lanes(Layout layout) { return layout == LAYOUT_BLOCK16 ? 16 : 8; }
 
+static bool is_blocked(Layout layout) { return layout == LAYOUT_BLOCK16 || layout == LAYOUT_BLOCK8; }
+
+/* Windows of an input in no blocks. Backward by data is for inner layers alone. */
+static bool takes_windows(const ConvShape *shape, const ConvOptions *options) {
+    return (options->in == LAYOUT_NHWC || options->in == LAYOUT_NCHW) && options->pass != CONV_BACKWARD_DATA &&
+           shape->in_channels * shape->kernel * shape->kernel <= OWN_WINDOW_MOST;
+}
+
 bool own_conv_serves(const ConvShape *shape, const ConvOptions *options) {
+    if (shape->padding != shape->kernel / 2 || !is_blocked(options->out)) return false;
+    if (takes_windows(shape, options)) return true;
     return (shape->kernel == 1 || shape->kernel == 3) && (shape->stride == 1 || shape->stride == 2) &&
-           shape->padding == shape->kernel / 2 && options->in == options->out &&
-           (options->in == LAYOUT_BLOCK16 || options->in == LAYOUT_BLOCK8);
+           options->in == options->out;
 }
 
 /* The places whose pixel column exists. */
@@ -121,6 +145,21 @@ static void forward_classes(OwnConv *conv, const ConvShape *shape) {
     conv->classes[conv->class_count++] = (OwnClass){.last = conv->gather_count};
 }
 
+/* One class of one gather, which are whole windows. */
+static void window_class(OwnConv *conv, const ConvShape *shape, bool planar) {
+    conv->source_step = (size_t)shape->stride;
+    conv->target_step = 1;
+    conv->strip_rows = conv->target_height;
+    conv->columns = conv->target_width;
+    conv->gather_count = conv->class_count = 1;
+    conv->classes[0].last = 1;
+    conv->window = (OwnWindow){.side = (size_t)shape->kernel,
+                               .channels = (size_t)shape->in_channels,
+                               .padding = (size_t)shape->padding,
+                               .planar = planar};
+    conv->window.row_width = ((conv->columns - 1) * conv->source_step + conv->window.side) * conv->window.channels;
+}
+
 /* Input pixel y was read by output (y + padding - tap) / stride where that is whole: which taps, depends on y's
  * remainder. */
 static void data_classes(OwnConv *conv, const ConvShape *shape) {
@@ -143,11 +182,15 @@ static void data_classes(OwnConv *conv, const ConvShape *shape) {
     }
 }
 
-/* algorithm: by DIRECT nothing is summed in another way than the formula's. */
-static void choose_method(OwnConv *conv, const ConvShape *shape, ConvAlgorithm algorithm) {
+/* By options->algorithm DIRECT nothing is summed in another way than the formula's. */
+static void choose_method(OwnConv *conv, const ConvShape *shape, const ConvOptions *options) {
+    const ConvAlgorithm algorithm = options->algorithm;
     const bool plain = shape->kernel == 3 && shape->stride == 1;
     conv->points = 1;
-    if (plain && algorithm != CONV_DIRECT && shape->in_height == SQUARE && shape->in_width == SQUARE) {
+    if (takes_windows(shape, options)) {
+        conv->method = OWN_WINDOWS;
+        window_class(conv, shape, options->in == LAYOUT_NCHW);
+    } else if (plain && algorithm != CONV_DIRECT && shape->in_height == SQUARE && shape->in_width == SQUARE) {
         conv->method = OWN_SQUARES;
         conv->points = SQUARE_POINTS;
         conv->gather_count = conv->class_count = conv->strip_rows = conv->columns = 1;
@@ -194,16 +237,18 @@ static size_t group_strips(const OwnConv *conv) {
 
 OwnConv own_conv_make(const ConvShape *shape, const ConvOptions *options) {
     const bool data = options->pass == CONV_BACKWARD_DATA;
-    const size_t in = (size_t)shape->in_channels, out = (size_t)shape->out_channels;
+    const size_t out = (size_t)shape->out_channels, window = (size_t)(shape->kernel * shape->kernel);
+    const bool whole = takes_windows(shape, options);
+    const size_t in = (size_t)shape->in_channels * (whole ? window : 1);
     OwnConv conv = {.pass = options->pass,
                     .bias = options->bias,
                     .sum = options->sum,
                     .activate = options->activate,
                     .slope = options->slope,
                     .threads = options->threads,
-                    .lanes = layout_lanes(options->in),
+                    .lanes = layout_lanes(options->out),
                     .pictures = shape->batch,
-                    .taps = (size_t)(shape->kernel * shape->kernel),
+                    .taps = whole ? 1 : window,
                     .source_height = (size_t)(data ? shape->out_height : shape->in_height),
                     .source_width = (size_t)(data ? shape->out_width : shape->in_width),
                     .target_height = (size_t)(data ? shape->in_height : shape->out_height),
@@ -212,7 +257,7 @@ OwnConv own_conv_make(const ConvShape *shape, const ConvOptions *options) {
                     .n = data ? in : out};
     conv.k_maps = round_up(conv.k, conv.lanes) / conv.lanes;
     conv.n_maps = round_up(conv.n, conv.lanes) / conv.lanes;
-    choose_method(&conv, shape, options->algorithm);
+    choose_method(&conv, shape, options);
     conv.k_blocks = conv.k_maps * conv.gather_count;
     conv.n_blocks = conv.n_maps * conv.class_count;
     conv.strips = conv.pictures * conv.strip_rows;
@@ -232,7 +277,7 @@ static size_t class_blocks(const OwnConv *conv, size_t class) {
 size_t own_conv_weight_floats(const OwnConv *conv) {
     const size_t pair = conv->lanes * conv->lanes, pairs = conv->k_maps * conv->n_maps;
     if (conv->pass == CONV_BACKWARD_WEIGHTS) return conv->taps * pairs * pair;
-    return (conv->method == OWN_GATHERS ? class_blocks(conv, conv->class_count) : conv->points * pairs) * pair;
+    return (is_plain(conv) ? class_blocks(conv, conv->class_count) : conv->points * pairs) * pair;
 }
 
 /* Planes of one group; forward and backward by data, every thread has a group. */
@@ -249,6 +294,7 @@ const char *own_conv_name(const OwnConv *conv) {
     switch (conv->method) {
     case OWN_TILES: return "own tiles";
     case OWN_SQUARES: return "own squares";
+    case OWN_WINDOWS: return "own windows";
     case OWN_GATHERS: break;
     }
     return "own gathers";
@@ -359,7 +405,7 @@ static void unpack_block(const OwnConv *conv, const float *packed, size_t n_map,
             const size_t pair = (tap * conv->k_maps + k / lanes) * conv->n_maps + n_map;
             const float *line = packed + (pair * lanes + k % lanes) * lanes;
             for (size_t lane = 0; lane < count; lane++)
-                plain[((first + lane) * conv->k + k) * conv->taps + tap] = line[lane];
+                plain[((first + lane) * conv->k + plain_place(conv, k)) * conv->taps + tap] = line[lane];
         }
 }
 

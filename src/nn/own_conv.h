@@ -19,6 +19,9 @@
  * read the same taps: one forward, one for each parity of row and column backward by data with stride 2. On the
  * smallest maps, most of whose windows reach over the edge, each output is a class with the pixels that it reads.
  *
+ * WINDOWS, for the first layers, whose input has a few channels and lies in no blocks (the library has plain loops
+ * where they are one or two): a window's numbers are the channels of a matrix that is multiplied by the weights.
+ *
  * Everything runs in groups of strips, rows of a picture's tiles or outputs, whose planes stay in the cache from input
  * to output. That makes Winograd pay for few channels too, which the library's own (dnnl_shim.h) does not: it walks its
  * planes in memory. */
@@ -27,10 +30,11 @@
 
 #include "nn/dnnl_shim.h"
 
-typedef enum OwnMethod { OWN_TILES, OWN_SQUARES, OWN_GATHERS } OwnMethod;
+typedef enum OwnMethod { OWN_TILES, OWN_SQUARES, OWN_GATHERS, OWN_WINDOWS } OwnMethod;
 
 #define OWN_GATHERS_MOST 25
 #define OWN_CLASSES_MOST 16
+#define OWN_WINDOW_MOST 256 /* numbers of a window */
 
 /* The pixel read for place x of strip row r: (r step + row, x step + column), which exists for from <= x < to. tap: of
  * the plain weights. */
@@ -46,6 +50,13 @@ typedef struct OwnClass {
     size_t row, column;
 } OwnClass;
 
+/* What WINDOWS read: side x side pixels of so many channels, NCHW (planar) or NHWC. row_width: floats of a row of the
+ * picture with what stands beside it, as far as windows reach. */
+typedef struct OwnWindow {
+    size_t side, channels, padding, row_width;
+    bool planar;
+} OwnWindow;
+
 typedef struct OwnConv {
     ConvPass pass;
     OwnMethod method;
@@ -56,13 +67,15 @@ typedef struct OwnConv {
     size_t pictures, taps;
     size_t source_height, source_width; /* of the maps that are read; by weights: of the input */
     size_t target_height, target_width; /* of those that are made; by weights: of the output's gradient */
-    size_t k, n;                        /* channels summed over and made; by weights: of input and output */
+    size_t k, n;                        /* channels summed over and made; by weights: of input and output. WINDOWS: k
+                                           are a window's numbers, and taps is 1 */
     size_t k_maps, n_maps;              /* blocks of them */
     size_t k_blocks, n_blocks;          /* sides of a matrix product, in blocks: maps x gathers, maps x classes */
     size_t points;                      /* planes: TILES 36, SQUARES 9, GATHERS 1 */
     OwnGather gathers[OWN_GATHERS_MOST];
     OwnClass classes[OWN_CLASSES_MOST];
     size_t gather_count, class_count;
+    OwnWindow window;
     size_t source_step, target_step;
     size_t strip_rows, columns;  /* strips of a picture; tiles or outputs of each class of a strip */
     size_t strips, group_strips; /* of all pictures; of those that are treated together */

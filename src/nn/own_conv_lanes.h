@@ -43,6 +43,7 @@ INLINE void NAME(write_pixel)(float *out, const Lanes *sum, const NAME(Behind) *
 
 #include "nn/own_conv_squares.h"
 #include "nn/own_conv_tiles.h"
+#include "nn/own_conv_windows.h"
 
 /* --- gathers ------------------------------------------------------------------------------------------------------ */
 
@@ -94,7 +95,14 @@ INLINE void NAME(read_source)(const ConvTask *task, float *buffer, size_t first,
     const size_t map = conv->source_height * conv->source_width * LANES, plane = conv->group * LANES;
     NAME(Place) place = NAME(place_of)(conv, task->first + first);
     if (conv->method == OWN_TILES) NAME(clear_strip)(conv, buffer);
-    for (size_t i = first; i < last; i++, NAME(next_place)(conv, &place))
+    for (size_t i = first; i < last; i++, NAME(next_place)(conv, &place)) {
+        if (conv->method == OWN_WINDOWS) {
+            const size_t picture = conv->source_height * conv->source_width * conv->window.channels;
+            NAME(window_strip)
+            (conv, task->source + place.picture * picture, place.strip, buffer,
+             task->k_planes + i * conv->columns * LANES);
+            continue;
+        }
         for (size_t block = 0; block < conv->k_maps; block++) {
             const float *in = task->source + (place.picture * conv->k_maps + block) * map;
             float *out = task->k_planes + block * plane + i * conv->columns * LANES;
@@ -106,6 +114,7 @@ INLINE void NAME(read_source)(const ConvTask *task, float *buffer, size_t first,
                 for (size_t g = 0; g < conv->gather_count; g++, out += conv->k_maps * plane)
                     NAME(gather_row)(conv, &conv->gathers[g], in, place.strip, out);
         }
+    }
 }
 
 /* n_planes of the output's gradient. */
@@ -220,8 +229,7 @@ INLINE void NAME(multiply_planes)(const ConvTask *task) {
     for (size_t point = 0; point < conv->points; point++)
         for (size_t c = 0; c < conv->class_count; c++) {
             const OwnClass *class = &conv->classes[c];
-            const size_t blocks =
-                conv->method == OWN_GATHERS ? (class->last - class->first) * conv->k_maps : conv->k_maps;
+            const size_t blocks = is_plain(conv) ? (class->last - class->first) * conv->k_maps : conv->k_maps;
             const float *v = task->k_planes + point * task->k_stride + class->first * conv->k_maps * plane;
             float *sums = task->n_planes + point * task->n_stride + c * conv->n_maps * plane;
             for (size_t n = task->n_first; n < task->n_last; n++) {
@@ -308,7 +316,7 @@ SIMD_VERSIONS static void NAME(sum_products)(const ConvTask *task, size_t part, 
         for (size_t n = 0; n < n_maps; n += MAP_SQUARE)
             for (size_t k_map = k; k_map < smaller(k + MAP_SQUARE, last); k_map++)
                 for (size_t n_map = n; n_map < smaller(n + MAP_SQUARE, n_maps); n_map++) {
-                    if (task->conv->method == OWN_GATHERS)
+                    if (is_plain(task->conv))
                         NAME(sum_gathers)(task, k_map, n_map);
                     else
                         NAME(sum_points)(task, k_map, n_map);
@@ -356,9 +364,14 @@ INLINE void NAME(read_filters)(const OwnConv *conv, const float *plain, size_t k
     const size_t inner = data ? conv->n : conv->k, inner_first = (data ? n_map : k_map) * LANES;
     const size_t count = smaller(LANES, inner - inner_first) * conv->taps;
     memset(rows, 0, sizeof(float) * LANES * FILTER_ROW);
-    for (size_t i = 0; i < smaller(LANES, outer - outer_first); i++)
-        memcpy(rows + i * FILTER_ROW, plain + ((outer_first + i) * inner + inner_first) * conv->taps,
-               count * sizeof(float));
+    for (size_t i = 0; i < smaller(LANES, outer - outer_first); i++) {
+        const float *filters = plain + (outer_first + i) * inner * conv->taps;
+        if (conv->method == OWN_WINDOWS)
+            for (size_t j = 0; j < count; j++)
+                rows[i * FILTER_ROW + j] = filters[plain_place(conv, inner_first + j)];
+        else
+            memcpy(rows + i * FILTER_ROW, filters + inner_first * conv->taps, count * sizeof(float));
+    }
 }
 
 /* w[taps]: of read_filters' rows those from channel k of what is read to the channels of the block that is made. */
@@ -417,7 +430,7 @@ SIMD_VERSIONS static void NAME(pack_pair)(const ConvTask *task, size_t pair) {
     for (size_t k = 0; k < LANES; k++) {
         Lanes w[9];
         NAME(filters)(conv, rows, k, w);
-        if (conv->method == OWN_GATHERS)
+        if (is_plain(conv))
             NAME(pack_gathers)(task, w, k_map, n_map, k);
         else
             NAME(pack_points)(task, w, k_map, n_map, k);

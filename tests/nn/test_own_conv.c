@@ -129,17 +129,27 @@ static void check_padding(const float *blocks, size_t channels, size_t lanes, si
                 assert_true(blocks[(((picture + 1) * count - 1) * pixels + pixel) * lanes + lane] == 0.0F);
 }
 
+/* Channels that lie side by side: blocks of a single one are NCHW, one block of all is NHWC. */
+static size_t layout_lanes(Layout layout, size_t channels) {
+    switch (layout) {
+    case LAYOUT_BLOCK16: return 16;
+    case LAYOUT_BLOCK8: return 8;
+    case LAYOUT_NCHW: return 1;
+    default: return channels;
+    }
+}
+
 /* One call of our kernel; *result: what it wrote, in plain order, for the caller to free. */
 static void run_own(Context *ctx, const Plain *plain, const ConvOptions *options, float **result) {
     const ConvShape *s = &plain->shape;
-    const size_t lanes = options->in == LAYOUT_BLOCK16 ? 16 : 8, pixels = (size_t)(s->in_height * s->in_width);
-    const size_t out_pixels = (size_t)(s->out_height * s->out_width);
+    const size_t pixels = (size_t)(s->in_height * s->in_width), out_pixels = (size_t)(s->out_height * s->out_width);
     const size_t from = (size_t)s->in_channels, to = (size_t)s->out_channels;
+    const size_t lanes = layout_lanes(options->out, to), in_lanes = layout_lanes(options->in, from);
     assert_true(own_conv_serves(s, options));
     const OwnConv conv = own_conv_make(s, options);
     char *scratch;
     float *weights = to_floats(ctx, plain->weights, weight_count(s));
-    ConvBuffers buffers = {.in = to_blocks(ctx, plain->in, in_count(s), from, pixels, lanes),
+    ConvBuffers buffers = {.in = to_blocks(ctx, plain->in, in_count(s), from, pixels, in_lanes),
                            .out = to_blocks(ctx, plain->out, out_count(s), to, out_pixels, lanes),
                            .bias = to_floats(ctx, plain->bias, to)};
     /* NaN, where a plan has what other convolutions left. */
@@ -223,9 +233,10 @@ static const struct {
 static void compare_with(Context *ctx, const Plain *plain, ConvOptions options, const double *exact, size_t count) {
     float *one, *three;
     char what[120];
-    snprintf(what, sizeof what, "pass %d, algorithm %d, %d -> %d, %dx%d, window %d, stride %d, layout %d", options.pass,
-             options.algorithm, plain->shape.in_channels, plain->shape.out_channels, plain->shape.in_height,
-             plain->shape.in_width, plain->shape.kernel, plain->shape.stride, options.in);
+    snprintf(what, sizeof what, "pass %d, algorithm %d, %d -> %d, %dx%d, window %d, stride %d, layouts %d %d",
+             options.pass, options.algorithm, plain->shape.in_channels, plain->shape.out_channels,
+             plain->shape.in_height, plain->shape.in_width, plain->shape.kernel, plain->shape.stride, options.in,
+             options.out);
     options.threads = 1;
     run_own(ctx, plain, &options, &one);
     check_close(one, exact, count, what);
@@ -262,6 +273,38 @@ static void test_passes(void **state) {
         compare_pass(ctx, &plain, CONV_FORWARD, visit_forward, out_count(&shape));
         compare_pass(ctx, &plain, CONV_BACKWARD_DATA, visit_data, in_count(&shape));
         compare_pass(ctx, &plain, CONV_BACKWARD_WEIGHTS, visit_weights, weight_count(&shape));
+        plain_close(ctx, &plain);
+    }
+    test_context_close(&ctx);
+}
+
+/* First layers: a few channels in no blocks; the fastest way and plain sums are the same there. */
+static void compare_windows(Context *ctx, Plain *plain, ConvPass pass, Visit visit, size_t count) {
+    static const Layout ins[] = {LAYOUT_NHWC, LAYOUT_NCHW}, outs[] = {LAYOUT_BLOCK16, LAYOUT_BLOCK8};
+    double *exact;
+    TEST_OK(ctx, NEW_ZEROED(ctx, &exact, count));
+    each_product(plain, exact, visit);
+    for (size_t i = 0; i < 4; i++) {
+        const ConvOptions options = {.pass = pass, .in = ins[i / 2], .out = outs[i % 2], .algorithm = CONV_OWN};
+        compare_with(ctx, plain, options, exact, count);
+    }
+    FREE_ARRAY(ctx, &exact);
+}
+
+static void test_windows(void **state) {
+    (void)state;
+    Context *ctx = test_context_open();
+    const ConvShape shapes[] = {
+        make_shape(5, 1, 16, 28, 28, 3, 2), make_shape(2, 1, 5, 9, 9, 3, 1),    make_shape(3, 2, 24, 7, 10, 3, 1),
+        make_shape(2, 2, 16, 28, 28, 3, 2), make_shape(4, 3, 20, 32, 32, 3, 1), make_shape(2, 3, 16, 7, 5, 3, 2),
+        make_shape(1, 3, 64, 23, 22, 7, 2), make_shape(3, 4, 8, 8, 8, 1, 2),    make_shape(2, 3, 8, 11, 11, 5, 3),
+        make_shape(3, 1, 16, 1, 1, 3, 1),
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        Plain plain;
+        plain_open(ctx, &plain, &shapes[i]);
+        compare_windows(ctx, &plain, CONV_FORWARD, visit_forward, out_count(&shapes[i]));
+        compare_windows(ctx, &plain, CONV_BACKWARD_WEIGHTS, visit_weights, weight_count(&shapes[i]));
         plain_close(ctx, &plain);
     }
     test_context_close(&ctx);
@@ -316,24 +359,43 @@ static void test_what_it_serves(void **state) {
     shape.padding = 0;
     assert_false(own_conv_serves(&shape, &options));
     shape = make_shape(2, 16, 16, 8, 8, 3, 1);
-    options.in = LAYOUT_NCHW;
+    options.in = LAYOUT_NHWC; /* a window of too many numbers for a matrix's channels, and none on the way back */
+    shape.in_channels = 32;
+    assert_false(own_conv_serves(&shape, &options));
+    shape.in_channels = 3;
+    shape.padding = 1;
+    assert_true(own_conv_serves(&shape, &options));
+    options.pass = CONV_BACKWARD_DATA;
     assert_false(own_conv_serves(&shape, &options));
 }
 
-/* What the library has plain loops for alone: 8 channels in blocks of 16. */
+static void check_no_plain_loop(Context *ctx, DnnlShim *shim, const ConvShape *shape, const ConvOptions *options) {
+    ConvKernel *kernel;
+    TEST_OK(ctx, conv_kernel_open(ctx, shim, &kernel, shape, options));
+    assert_true(strncmp(conv_kernel_name(kernel), "ref", 3) != 0);
+    conv_kernel_close(ctx, &kernel);
+}
+
+/* What the library has plain loops for alone: 8 channels in blocks of 16, and sums over one or two channels of the
+ * input in blocks of 8. */
 static void test_in_place_of_plain_loops(void **state) {
     (void)state;
     Context *ctx = test_context_open();
     const ConvShape shapes[] = {make_shape(2, 8, 16, 8, 8, 3, 2), make_shape(2, 4, 4, 8, 8, 3, 1)};
+    const ConvShape firsts[] = {make_shape(2, 1, 16, 28, 28, 3, 2), make_shape(2, 2, 16, 28, 28, 3, 1)};
     DnnlShim *shim;
     TEST_OK(ctx, shim_open(ctx, &shim));
     for (size_t i = 0; i < 2 * 3; i++) {
         const ConvOptions options = {
             .pass = (ConvPass)(i % 3), .in = LAYOUT_BLOCK16, .out = LAYOUT_BLOCK16, .threads = 1};
-        ConvKernel *kernel;
-        TEST_OK(ctx, conv_kernel_open(ctx, shim, &kernel, &shapes[i / 3], &options));
-        assert_true(strncmp(conv_kernel_name(kernel), "ref", 3) != 0);
-        conv_kernel_close(ctx, &kernel);
+        check_no_plain_loop(ctx, shim, &shapes[i / 3], &options);
+    }
+    for (size_t i = 0; i < 2 * 2; i++) {
+        const ConvOptions options = {.pass = i % 2 == 0 ? CONV_FORWARD : CONV_BACKWARD_WEIGHTS,
+                                     .in = LAYOUT_NCHW,
+                                     .out = LAYOUT_BLOCK8,
+                                     .threads = 1};
+        check_no_plain_loop(ctx, shim, &firsts[i / 2], &options);
     }
     shim_close(ctx, &shim);
     test_context_close(&ctx);
@@ -342,6 +404,7 @@ static void test_in_place_of_plain_loops(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_passes),
+        cmocka_unit_test(test_windows),
         cmocka_unit_test(test_behind_the_sums),
         cmocka_unit_test(test_what_it_serves),
         cmocka_unit_test(test_in_place_of_plain_loops),
