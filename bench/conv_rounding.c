@@ -155,7 +155,7 @@ static Status run_conv(Context *ctx, ConvKernel *conv, const Layer *layer, ConvP
     if (pass != CONV_FORWARD) move_pictures(layer, layer->to, arrays->out, buffers.out, true);
     if (pass != CONV_BACKWARD_WEIGHTS)
         TRY_GOTO(status, end, conv_kernel_pack(ctx, conv, arrays->weights, buffers.weights));
-    TRY_GOTO(status, end, conv_kernel_bind(ctx, conv, &buffers, 1, 1));
+    TRY_GOTO(status, end, conv_kernel_bind(ctx, conv, &buffers, 1));
     if (!conv_kernel_run(conv, 0, &buffers)) status = context_fail(ctx, SPICA_ERROR_INTERNAL, "the convolution failed");
     if (pass == CONV_BACKWARD_DATA) move_pictures(layer, layer->from, arrays->in, buffers.in, false);
     if (pass == CONV_FORWARD) move_pictures(layer, layer->to, arrays->out, buffers.out, false);

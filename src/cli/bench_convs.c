@@ -48,7 +48,7 @@ static Status conv_run_open(Context *ctx, ConvRun *run, const ConvShape *shape, 
     TRY(bench_floats(ctx, &run->buffers.weights, conv_kernel_weight_floats(run->kernel)));
     TRY(NEW_ZEROED(ctx, &scratch, conv_kernel_scratch_bytes(run->kernel) + 1));
     run->buffers.scratch = scratch;
-    return conv_kernel_bind(ctx, run->kernel, &run->buffers, 1, 1);
+    return conv_kernel_bind(ctx, run->kernel, &run->buffers, 1);
 }
 
 /* Calls for about `seconds`; *rate: GFLOP/s. The library asks at some calls how many threads there are, and the clock

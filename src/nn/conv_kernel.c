@@ -52,8 +52,12 @@ const char *conv_kernel_name(const ConvKernel *kernel) {
     return kernel->library != NULL ? shim_conv_name(kernel->library) : own_conv_name(&kernel->own);
 }
 
-Status conv_kernel_bind(Context *ctx, ConvKernel *kernel, const ConvBuffers *buffers, size_t slices, int workers) {
-    return kernel->library != NULL ? shim_conv_bind(ctx, kernel->library, buffers, slices, workers) : SPICA_OK;
+bool conv_kernel_runs_anywhere(const ConvKernel *kernel) {
+    return kernel->library == NULL || shim_conv_runs_anywhere(kernel->library);
+}
+
+Status conv_kernel_bind(Context *ctx, ConvKernel *kernel, const ConvBuffers *buffers, size_t count) {
+    return kernel->library != NULL ? shim_conv_bind(ctx, kernel->library, buffers, count) : SPICA_OK;
 }
 
 bool conv_kernel_run(const ConvKernel *kernel, size_t slice, const ConvBuffers *buffers) {

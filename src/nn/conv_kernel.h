@@ -17,7 +17,8 @@ size_t conv_kernel_weight_floats(const ConvKernel *kernel); /* in the kernel's o
 size_t conv_kernel_scratch_bytes(const ConvKernel *kernel);
 const char *conv_kernel_name(const ConvKernel *kernel);
 
-Status conv_kernel_bind(Context *ctx, ConvKernel *kernel, const ConvBuffers *buffers, size_t slices, int workers);
+bool conv_kernel_runs_anywhere(const ConvKernel *kernel);
+Status conv_kernel_bind(Context *ctx, ConvKernel *kernel, const ConvBuffers *buffers, size_t count);
 bool conv_kernel_run(const ConvKernel *kernel, size_t slice, const ConvBuffers *buffers);
 
 /* Whether several threads may pack at once, each into its own copy. */

@@ -27,7 +27,7 @@ struct DnnlConv {
     dnnl_memory_desc_t plain_weights; /* OIHW */
     ConvBinding *bindings;            /* one per worker, moved from slice to slice; `fixed`: one per slice */
     size_t binding_count;
-    bool fixed;                    /* moving an object of padded channels would write all its padding each time */
+    bool fixed;                    /* does not run anywhere */
     dnnl_primitive_t pack, unpack; /* weight reorders, made at first use */
 };
 
@@ -283,15 +283,17 @@ static bool is_padded(const dnnl_memory_desc_t *memory) {
     return false;
 }
 
-Status shim_conv_bind(Context *ctx, DnnlConv *conv, const ConvBuffers *buffers, size_t slices, int workers) {
-    conv->fixed = is_padded(in_memory(conv)) || is_padded(out_memory(conv)) || is_padded(weight_memory(conv));
-    const size_t count = conv->fixed ? slices : (size_t)workers;
+/* Moving an object of padded channels would write all its padding each time. */
+bool shim_conv_runs_anywhere(const DnnlConv *conv) {
+    return !is_padded(in_memory(conv)) && !is_padded(out_memory(conv)) && !is_padded(weight_memory(conv));
+}
+
+Status shim_conv_bind(Context *ctx, DnnlConv *conv, const ConvBuffers *buffers, size_t count) {
+    conv->fixed = !shim_conv_runs_anywhere(conv);
     TRY(NEW_ZEROED(ctx, &conv->bindings, count));
     conv->binding_count = count;
-    for (size_t i = 0; i < slices; i++) {
-        ConvBinding *binding = &conv->bindings[conv->fixed ? i : (size_t)buffers[i].worker];
-        if (binding->in == NULL) TRY(bind_buffers(ctx, conv, &buffers[i], binding));
-    }
+    for (size_t i = 0; i < count; i++)
+        TRY(bind_buffers(ctx, conv, &buffers[i], &conv->bindings[i]));
     return SPICA_OK;
 }
 

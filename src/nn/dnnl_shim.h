@@ -62,11 +62,15 @@ typedef struct ConvBuffers {
     int worker; /* who runs the slice */
 } ConvBuffers;
 
-/* Prepares the convolution for `slices` slices of these buffers on `workers` workers. */
-Status shim_conv_bind(Context *ctx, DnnlConv *conv, const ConvBuffers *buffers, size_t slices, int workers);
+/* Whether any worker can run any slice, and slices need not be bound each to their buffers. */
+bool shim_conv_runs_anywhere(const DnnlConv *conv);
 
-/* Runs slice number `slice` with the buffers it was bound with. False when the library failed. May run on several
- * threads at once with different workers. */
+/* Prepares the convolution for `count` workers, one element of `buffers` each; where it does not run anywhere, for
+ * `count` slices with their buffers. */
+Status shim_conv_bind(Context *ctx, DnnlConv *conv, const ConvBuffers *buffers, size_t count);
+
+/* Runs slice number `slice` with these buffers, which are those it was bound to where it does not run anywhere. False
+ * when the library failed. May run on several threads at once with different workers. */
 bool shim_conv_run(const DnnlConv *conv, size_t slice, const ConvBuffers *buffers);
 
 /* Plain OIHW weights into the convolution's layout, and back (for gradients). */

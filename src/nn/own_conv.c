@@ -237,7 +237,7 @@ static size_t group_strips(const OwnConv *conv) {
 
 OwnConv own_conv_make(const ConvShape *shape, const ConvOptions *options) {
     const bool data = options->pass == CONV_BACKWARD_DATA;
-    const size_t out = (size_t)shape->out_channels, window = (size_t)(shape->kernel * shape->kernel);
+    const size_t out = (size_t)shape->out_channels, window = (size_t)shape->kernel * (size_t)shape->kernel;
     const bool whole = takes_windows(shape, options);
     const size_t in = (size_t)shape->in_channels * (whole ? window : 1);
     OwnConv conv = {.pass = options->pass,

@@ -24,6 +24,7 @@ static void plan_clear(Context *ctx, Plan *plan) {
     FREE_ARRAY(ctx, &plan->norms);
     FREE_ARRAY(ctx, &plan->steps);
     FREE_ARRAY(ctx, &plan->segments);
+    FREE_ARRAY(ctx, &plan->queues);
     FREE_ARRAY(ctx, &plan->buffers);
     FREE_ARRAY(ctx, &plan->unreached);
     FREE_ARRAY(ctx, &plan->arena);
@@ -173,22 +174,53 @@ static Status run_step(Context *ctx, Plan *plan, int index, const Slice *slice) 
     return status;
 }
 
-static Status run_slice(Context *ctx, Plan *plan, const Segment *segment, size_t index, int worker, int threads) {
-    const Slice slice = {.index = index,
-                         .first = index * segment->slice_pictures,
-                         .count = segment->slice_pictures,
-                         .worker = worker,
-                         .threads = threads};
+static Status run_slice(Context *ctx, Plan *plan, const Segment *segment, size_t index, int worker) {
+    Slice slice = plan_slice(plan, segment, index);
+    slice.worker = worker;
     for (int i = segment->first; i <= segment->last; i++)
         TRY(run_step(ctx, plan, i, &slice));
     return SPICA_OK;
 }
 
-/* One worker's slices. */
+#define QUEUE_LAST 32 /* the place of the high half */
+
+static void fill_queues(Plan *plan, const Segment *segment) {
+    for (int worker = 0; worker < plan->threads; worker++)
+        atomic_store_explicit(&plan->queues[worker].left,
+                              (uint64_t)plan_share_start(plan, segment, worker) |
+                                  (uint64_t)plan_share_start(plan, segment, worker + 1) << QUEUE_LAST,
+                              memory_order_relaxed);
+}
+
+/* Takes the queue's first group, or its last; false: there is none. */
+static bool take_group(Queue *queue, bool first, size_t *group) {
+    uint64_t left = atomic_load_explicit(&queue->left, memory_order_relaxed), rest;
+    do {
+        const uint64_t from = left & UINT32_MAX, to = left >> QUEUE_LAST;
+        if (from >= to) return false;
+        *group = (size_t)(first ? from : to - 1);
+        rest = first ? left + 1 : left - ((uint64_t)1 << QUEUE_LAST);
+    } while (
+        !atomic_compare_exchange_weak_explicit(&queue->left, &left, rest, memory_order_relaxed, memory_order_relaxed));
+    return true;
+}
+
+static Status run_group(Context *ctx, Plan *plan, const Segment *segment, size_t group, int worker) {
+    const size_t last = plan_group_start(segment, group + 1);
+    for (size_t i = plan_group_start(segment, group); i < last; i++)
+        TRY(run_slice(ctx, plan, segment, i, worker));
+    return SPICA_OK;
+}
+
+/* A worker's own groups, and what the others have not come to. Who runs a group changes no bit of the result. */
 static Status run_worker(Context *ctx, Plan *plan, const Segment *segment, int worker) {
+    size_t group;
     TRY(plan_pack_segment(ctx, plan, segment, worker));
-    for (size_t i = 0; i < segment->slices; i++)
-        if (plan_slice_worker(plan, segment, i) == worker) TRY(run_slice(ctx, plan, segment, i, worker, 1));
+    while (take_group(&plan->queues[worker], true, &group))
+        TRY(run_group(ctx, plan, segment, group, worker));
+    for (int other = 1; other < plan->threads && !segment->tied; other++)
+        while (take_group(&plan->queues[(worker + other) % plan->threads], false, &group))
+            TRY(run_group(ctx, plan, segment, group, worker));
     return SPICA_OK;
 }
 
@@ -196,9 +228,10 @@ static Status run_segment(Context *ctx, Plan *plan, const Segment *segment) {
     TRY(plan_pack_segment(ctx, plan, segment, SHARED_COPIES));
     if (!segment->parallel) {
         for (size_t i = 0; i < segment->slices; i++)
-            TRY(run_slice(ctx, plan, segment, i, 0, plan->threads));
+            TRY(run_slice(ctx, plan, segment, i, 0));
         return SPICA_OK;
     }
+    fill_queues(plan, segment);
     int failed = 0;
     const int threads = plan->threads;
 #pragma omp parallel for schedule(static, 1) num_threads(threads) reduction(+ : failed)

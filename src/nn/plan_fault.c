@@ -31,11 +31,8 @@ static Status search_segment(Context *ctx, Plan *plan, const Segment *segment, i
     for (int worker = 0; segment->parallel && worker < plan->threads; worker++)
         TRY(plan_pack_segment(ctx, plan, segment, worker));
     for (size_t i = 0; i < segment->slices; i++) {
-        const Slice slice = {.index = i,
-                             .first = i * segment->slice_pictures,
-                             .count = segment->slice_pictures,
-                             .worker = plan_slice_worker(plan, segment, i),
-                             .threads = 1};
+        Slice slice = plan_slice(plan, segment, i);
+        slice.threads = 1;
         for (int s = segment->first; s <= segment->last; s++) {
             const Step *step = &plan->steps[s];
             TRY(step->run(ctx, plan, step, &slice));

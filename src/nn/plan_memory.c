@@ -59,12 +59,13 @@ static size_t cache_floats(void) {
 typedef struct SliceWish {
     size_t multiple; /* pictures that stay together */
     size_t fit, least;
+    size_t weights; /* of the largest convolution */
     bool gradients;
 } SliceWish;
 
 static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
     SliceWish wish = {.multiple = 1, .fit = 1, .least = 1};
-    size_t picture = 1, weights = 0, pictures = 0;
+    size_t picture = 1, pictures = 0;
     for (int i = segment->first; i <= segment->last; i++) {
         const Step *step = &plan->steps[i];
         if (!is_in(plan, segment, i) || step->remade) continue;
@@ -75,20 +76,38 @@ static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
         if (step->run == step_weight_gradient) wish.gradients = true;
         if (!is_conv_step(step)) continue;
         const size_t count = plan->net->params.table[net_node(plan->net, step->node)->weight].count;
-        if (count > weights) weights = count;
+        if (count > wish.weights) wish.weights = count;
         const Conv *conv = &plan->convs[step->as.conv.conv];
         const size_t least =
             plan->net->direct ? 0 : 2 * conv_table_pictures(&conv->shape, step->as.conv.pass, conv->out);
         if (least > pictures) pictures = least;
     }
     wish.fit = cache_floats() / 2 / picture;
-    wish.least = (wish.gradients ? 2 * weights : weights / 2) / picture;
+    wish.least = (wish.gradients ? 2 * wish.weights : wish.weights / 2) / picture;
     if (wish.least < pictures) wish.least = pictures;
     return wish;
 }
 
-/* The smallest number of groups of slices whose weight gradients are summed apart; more threads make more. */
+/* Groups of slices whose weight gradients are summed apart: at least so many, or as many as there are threads. More
+ * keep workers busy to the end, who take groups from each other, but every group's sums are written and read once more:
+ * as many as have no more floats than stay in a cache, or enough pixels to outweigh that. */
 #define GRADIENT_GROUPS ((size_t)8)
+#define GRADIENT_FLOATS ((size_t)1 << 18)
+#define GRADIENT_PIXELS ((size_t)1 << 13)
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* The slices, or half of them, or a quarter ... */
+static size_t choose_groups(const Plan *plan, const Segment *segment, const SliceWish *wish) {
+    if (!wish->gradients) return segment->slices;
+    const size_t least = larger((size_t)plan->threads, GRADIENT_GROUPS);
+    const size_t pixels = plan->settings.batch * segment_pixels(plan, segment);
+    const size_t most = larger(least, larger(GRADIENT_FLOATS / wish->weights, pixels / GRADIENT_PIXELS));
+    size_t groups = segment->slices;
+    while (groups > most)
+        groups = (groups + 1) / 2;
+    return groups;
+}
 
 static void choose_slices(Plan *plan, Segment *segment) {
     const size_t batch = plan->settings.batch, threads = (size_t)plan->threads;
@@ -103,9 +122,7 @@ static void choose_slices(Plan *plan, Segment *segment) {
     segment->slice_pictures = best;
     segment->slices = batch / best;
     segment->parallel = true;
-    segment->groups = segment->slices;
-    const size_t most = threads > GRADIENT_GROUPS ? threads : GRADIENT_GROUPS;
-    if (wish.gradients && segment->groups > most) segment->groups = most;
+    segment->groups = choose_groups(plan, segment, &wish);
 }
 
 static Segment new_segment(const Plan *plan, int step) {
@@ -181,7 +198,7 @@ static bool packs_own_copies(const Plan *plan, const Segment *segment, const Con
            conv_kernel_packs_anywhere(kernel) && conv_kernel_weight_floats(kernel) <= OWN_COPY_FLOATS;
 }
 
-static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const Segment *segment) {
+static Status open_primitive(Context *ctx, Plan *plan, const Step *step, Segment *segment) {
     const ConvStep *use = &step->as.conv;
     Conv *conv = &plan->convs[use->conv];
     ConvShape shape = conv->shape;
@@ -200,6 +217,7 @@ static Status open_primitive(Context *ctx, Plan *plan, const Step *step, const S
                                  .threads = segment->parallel ? 1 : plan->threads};
     ConvKernel **primitive = conv_step_kernel(plan->convs, step);
     TRY(conv_kernel_open(ctx, plan->shim, primitive, &shape, &options));
+    if (!conv_kernel_runs_anywhere(*primitive)) segment->tied = true;
     const size_t floats = conv_kernel_weight_floats(*primitive);
     if (step->again && strcmp(conv_kernel_name(*primitive), conv_kernel_name(conv->forward)) != 0)
         return context_fail(ctx, SPICA_ERROR_INTERNAL, "a convolution that is computed again has another kernel");
@@ -230,21 +248,43 @@ static Status open_primitives(Context *ctx, Plan *plan) {
 /* --- the arena -----------------------------------------------------------------------------------------------------
  */
 
-int plan_slice_worker(const Plan *plan, const Segment *segment, size_t slice) {
-    if (!segment->parallel) return 0;
-    const size_t group = slice * segment->groups / segment->slices, threads = (size_t)plan->threads;
-    for (int worker = 0; worker < plan->threads; worker++)
-        if (group < segment->groups * (size_t)(worker + 1) / threads) return worker;
-    return 0;
+size_t plan_share_start(const Plan *plan, const Segment *segment, int worker) {
+    return segment->groups * (size_t)worker / (size_t)plan->threads;
 }
 
-/* Whether each worker runs its share of the batch, pictures worker * share .. (worker + 1) * share - 1. */
+size_t plan_group_start(const Segment *segment, size_t group) {
+    return (group * segment->slices + segment->groups - 1) / segment->groups;
+}
+
+/* The worker whose share a slice belongs to. */
+static int slice_home(const Plan *plan, const Segment *segment, size_t slice) {
+    if (!segment->parallel) return 0;
+    const size_t group = slice * segment->groups / segment->slices;
+    int worker = 0;
+    while (group >= plan_share_start(plan, segment, worker + 1))
+        worker++;
+    return worker;
+}
+
+Slice plan_slice(const Plan *plan, const Segment *segment, size_t index) {
+    const int home = slice_home(plan, segment, index);
+    return (Slice){.index = index,
+                   .first = index * segment->slice_pictures,
+                   .count = segment->slice_pictures,
+                   .home = home,
+                   .worker = home,
+                   .threads = segment->parallel ? 1 : plan->threads};
+}
+
+/* Whether each worker's share of a segment is its share of the batch, pictures worker * share .. (worker + 1) * share
+ * - 1. */
 static bool runs_shares(const Plan *plan, const Segment *segment) {
     const size_t threads = (size_t)plan->threads, share = plan->settings.batch / threads;
     if (!segment->parallel || plan->settings.batch % threads != 0) return false;
     for (size_t i = 0; i < segment->slices; i++) {
-        const size_t first = i * segment->slice_pictures, worker = (size_t)plan_slice_worker(plan, segment, i);
-        if (first < worker * share || first + segment->slice_pictures > (worker + 1) * share) return false;
+        const Slice slice = plan_slice(plan, segment, i);
+        const size_t start = (size_t)slice.home * share;
+        if (slice.first < start || slice.first + slice.count > start + share) return false;
     }
     return true;
 }
@@ -418,24 +458,26 @@ end:
 /* --- binding -------------------------------------------------------------------------------------------------------
  */
 
+/* To every slice's buffers, or, where the kernel runs slices anywhere, to every worker's of any slice. */
 static Status bind_step(Context *ctx, Plan *plan, const Step *step, const Segment *segment) {
     ConvKernel *primitive = *conv_step_kernel(plan->convs, step);
+    const bool anywhere = conv_kernel_runs_anywhere(primitive);
+    const size_t count = !anywhere ? segment->slices : segment->parallel ? (size_t)plan->threads : 1;
     ConvBuffers *buffers;
-    TRY(NEW_ZEROED(ctx, &buffers, segment->slices));
-    for (size_t i = 0; i < segment->slices; i++) {
-        const Slice slice = {.index = i,
-                             .first = i * segment->slice_pictures,
-                             .count = segment->slice_pictures,
-                             .worker = plan_slice_worker(plan, segment, i)};
+    TRY(NEW_ZEROED(ctx, &buffers, count));
+    for (size_t i = 0; i < count; i++) {
+        Slice slice = plan_slice(plan, segment, anywhere ? 0 : i);
+        if (anywhere) slice.worker = (int)i;
         buffers[i] = conv_buffers(plan, step, &slice);
     }
-    const Status status = conv_kernel_bind(ctx, primitive, buffers, segment->slices, plan->threads);
+    const Status status = conv_kernel_bind(ctx, primitive, buffers, count);
     FREE_ARRAY(ctx, &buffers);
     return status;
 }
 
 Status plan_place(Context *ctx, Plan *plan) {
     TRY(make_segments(ctx, plan));
+    TRY(NEW_ZEROED(ctx, &plan->queues, (size_t)plan->threads));
     TRY(open_primitives(ctx, plan));
     choose_shares(plan);
     for (int i = 0; i < plan->buffer_count; i++)

@@ -7,6 +7,8 @@
 #ifndef SPICA_NN_PLAN_STEPS_H
 #define SPICA_NN_PLAN_STEPS_H
 
+#include <stdatomic.h>
+
 #include "nn/conv_kernel.h"
 #include "nn/kernels.h"
 #include "nn/net_graph.h"
@@ -53,7 +55,8 @@ typedef struct Conv {
 
 typedef struct Slice {
     size_t index, first, count; /* pictures */
-    int worker, threads;        /* threads: that a kernel may use */
+    int home;                   /* the worker whose share of the pictures it belongs to */
+    int worker, threads;        /* worker: who runs it; threads: that a kernel may use */
 } Slice;
 
 typedef struct Step Step;
@@ -124,10 +127,18 @@ struct Step {
 typedef struct Segment {
     int first, last;
     size_t slices, slice_pictures;
-    bool parallel; /* each worker runs slices of its own, steps in them on one thread */
-    size_t groups; /* of neighbouring slices; a group's weight gradients are summed as it runs, the groups' at the end,
-                      all in order, so that the sums do not depend on the number of threads */
+    bool parallel; /* workers run slices side by side, steps in them on one thread */
+    bool tied;     /* a kernel of it runs a slice only where it was bound: no worker takes another's */
+    size_t groups; /* of neighbouring slices; a group is run by one worker. Its weight gradients are summed as it runs,
+                      the groups' at the end, all in order, so that the sums do not depend on the number of threads */
 } Segment;
+
+/* The groups of a worker's share that nobody has taken yet: first in the low half, and the one behind the last in the
+ * high half. Its worker takes them from the front, others, who are done with their own, from the back: cores are not
+ * equally fast at all times. A cache line each. */
+typedef struct Queue {
+    _Alignas(64) _Atomic uint64_t left;
+} Queue;
 
 struct Plan {
     PlanSettings settings;
@@ -139,6 +150,7 @@ struct Plan {
     int step_count, forward_count, step_capacity;
     Segment *segments;
     int segment_count, forward_segments;
+    Queue *queues; /* one per worker, of the segment that is run */
     Buffer *buffers;
     int buffer_count, buffer_capacity;
     Norm *norms;
@@ -176,7 +188,8 @@ static inline ConvKernel **conv_step_kernel(Conv *convs, const Step *step) {
 /* The floats of a buffer that a slice works on. */
 static inline float *buffer_at(const Plan *plan, BufferId id, const Slice *slice) {
     const Buffer *buffer = &plan->buffers[id];
-    float *base = buffer->base + (size_t)slice->worker * buffer->stride;
+    const int part = buffer->extent == EXTENT_SHARE ? slice->home : slice->worker;
+    float *base = buffer->base + (size_t)part * buffer->stride;
     if (buffer->chunk == 0 || buffer->extent == EXTENT_SLICE) return base;
     return base + slice->first / buffer->chunk * buffer->unit;
 }
@@ -235,7 +248,11 @@ Status plan_build(Context *ctx, Plan *plan);
 /* plan_memory.c: segments, primitives, the arena. */
 Status plan_place(Context *ctx, Plan *plan);
 
-/* The worker that runs a slice: groups of slices are dealt out in order. */
-int plan_slice_worker(const Plan *plan, const Segment *segment, size_t slice);
+/* The first of the groups, and behind the last one, that are a worker's share: they are dealt out in order. */
+size_t plan_share_start(const Plan *plan, const Segment *segment, int worker);
+/* The first slice of a group; of the one behind the last: the number of slices. */
+size_t plan_group_start(const Segment *segment, size_t group);
+/* A slice as its own worker runs it, with kernels on one thread where the segment is parallel. */
+Slice plan_slice(const Plan *plan, const Segment *segment, size_t index);
 
 #endif

@@ -30,6 +30,10 @@ static char *golden_name(char path[128], const char *name, const char *part) {
     return path;
 }
 
+/* Of the first convolution, whose gradients have come through all others; the library's AVX2 kernels are the farthest.
+ */
+#define FIRST_TOLERANCE 5e-5
+
 static void check_golden(const char *name, MocoSettings settings, size_t count, size_t steps, bool running) {
     Context *ctx = test_context_open();
     settings.model.direct_convolutions = 1; /* so few values to a mean amplify the rounding of transforms */
@@ -55,9 +59,9 @@ static void check_golden(const char *name, MocoSettings settings, size_t count, 
         assert_true(fabs(accuracy - correct[step]) < 1e-6);
     }
     assert_close(moco_queue(trainer, NULL), queue, settings.queue * 12, 2e-5, 0);
-    assert_tensor(ctx, moco_model(trainer), "conv1.weight", golden_name(path, name, "query_conv1"), 2e-5);
+    assert_tensor(ctx, moco_model(trainer), "conv1.weight", golden_name(path, name, "query_conv1"), FIRST_TOLERANCE);
     assert_tensor(ctx, moco_model(trainer), "projection.2.weight", golden_name(path, name, "query_top"), 2e-5);
-    assert_tensor(ctx, moco_key_model(trainer), "conv1.weight", golden_name(path, name, "key_conv1"), 2e-5);
+    assert_tensor(ctx, moco_key_model(trainer), "conv1.weight", golden_name(path, name, "key_conv1"), FIRST_TOLERANCE);
     if (running) {
         float *expected = golden_float(ctx, golden_name(path, name, "running"), NULL);
         assert_close(weights_of(moco_model(trainer), "layer4.1.bn2.running_mean", 128), expected, 128, 2e-5, 2e-5);
