@@ -15,9 +15,11 @@
 #define WHOLE_SIDE 2                  /* of the largest output whose pixels are classes of their own */
 #define CACHE_FLOATS ((size_t)60000)  /* of a group's planes: they share the second-level cache with weights */
 #define LEAST_GROUP ((size_t)48)      /* rows: every group reads all weights */
-#define LEAST_SUM ((size_t)32)        /* rows, by weights: every group transforms its sums */
+#define LEAST_SUM_16 ((size_t)32)     /* rows, by weights: every group transforms its sums; with blocks of 16 */
+#define LEAST_SUM_8 ((size_t)64)      /* and of 8, which are four times as many pairs */
 #define LEAST_PLAIN_SUM ((size_t)128) /* the same of fewer points than a tile's, or of none */
-#define MAP_SQUARE ((size_t)4)        /* by weights: blocks of input and output whose planes stay in the cache */
+#define MAPS 2 /* blocks of 8 channels that are made at once: AVX2 can load but two numbers for two products */
+#define SQUARE_FLOATS ((size_t)1 << 16) /* by weights: of sums that stay in the cache */
 
 static size_t round_up(size_t count, size_t unit) { return (count + unit - 1) / unit * unit; }
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -58,6 +60,22 @@ static size_t strip_floats(const OwnConv *conv) {
 static size_t plain_place(const OwnConv *conv, size_t k) {
     if (conv->method != OWN_WINDOWS) return k;
     return k % conv->window.channels * (conv->window.side * conv->window.side) + k / conv->window.channels;
+}
+
+/* By weights: blocks on either side of a square of maps, whose planes' sums are made together. */
+static size_t square_side(const OwnConv *conv) {
+    size_t side = 1;
+    while (4 * side * side * conv->points * conv->lanes * conv->lanes <= SQUARE_FLOATS)
+        side *= 2;
+    return side;
+}
+
+/* What a thread has for itself: a strip's buffer, or a square's sums. */
+static size_t part_floats(const OwnConv *conv) {
+    const size_t strip = strip_floats(conv), side = square_side(conv);
+    const size_t sums =
+        smaller(side, conv->k_maps) * smaller(side, conv->n_maps) * conv->points * conv->lanes * conv->lanes;
+    return conv->pass == CONV_BACKWARD_WEIGHTS && sums > strip ? sums : strip;
 }
 
 /* Whether planes hold what is read as it is: of gathers and windows. */
@@ -224,8 +242,10 @@ static size_t even_strips(const OwnConv *conv, size_t strips, size_t unit) {
  * what a kernel holds, if a few strips are one. */
 static size_t group_strips(const OwnConv *conv) {
     const size_t floats = conv->points * (conv->k_blocks + conv->n_blocks) * conv->lanes;
-    const size_t least =
-        conv->pass == CONV_BACKWARD_WEIGHTS ? (conv->method == OWN_TILES ? LEAST_SUM : LEAST_PLAIN_SUM) : LEAST_GROUP;
+    const size_t least_sum = conv->method != OWN_TILES ? LEAST_PLAIN_SUM
+                             : conv->lanes == 16       ? LEAST_SUM_16
+                                                       : LEAST_SUM_8;
+    const size_t least = conv->pass == CONV_BACKWARD_WEIGHTS ? least_sum : LEAST_GROUP;
     size_t rows = floats > 0 ? CACHE_FLOATS / floats : 0;
     if (rows < least) rows = least;
     size_t strips = (rows + conv->columns - 1) / conv->columns, whole = 1;
@@ -287,7 +307,7 @@ static size_t group_floats(const OwnConv *conv) {
 
 size_t own_conv_scratch_bytes(const OwnConv *conv) {
     const size_t planes = conv->pass == CONV_BACKWARD_WEIGHTS ? 1 : thread_count(conv);
-    return (planes * group_floats(conv) + thread_count(conv) * strip_floats(conv)) * sizeof(float);
+    return (planes * group_floats(conv) + thread_count(conv) * part_floats(conv)) * sizeof(float);
 }
 
 const char *own_conv_name(const OwnConv *conv) {
@@ -313,7 +333,7 @@ static ConvTask task_for(const OwnConv *conv, const ConvBuffers *buffers, size_t
                       .n_planes = planes + conv->points * k_stride,
                       .k_stride = k_stride,
                       .n_stride = n_stride,
-                      .strips = scratch + planes_count * group_floats(conv) + thread * strip_floats(conv)};
+                      .strips = scratch + planes_count * group_floats(conv) + thread * part_floats(conv)};
 }
 
 /* A group's strips, and one of `shares` shares of the target's blocks. */

@@ -161,40 +161,54 @@ INLINE void NAME(write_target)(const ConvTask *task) {
 /* --- matrix products ----------------------------------------------------------------------------------------------
  */
 
-/* sums[rows][LANES] = v[blocks][rows][LANES] x u[blocks][LANES][LANES], the blocks of v `stride` floats apart. */
-INLINE void NAME(multiply_rows)(const float *v, size_t blocks, size_t stride, const float *u, float *sums,
-                                const size_t rows) {
-    Lanes sum[ROWS];
+/* sums[maps][rows][LANES] = v[blocks][rows][LANES] x u[maps][blocks][LANES][LANES]: `strides` are floats from block to
+ * block of v, from map to map of u and of sums. */
+typedef struct NAME(Strides) {
+    size_t v, u, sums;
+} NAME(Strides);
+
+INLINE void NAME(multiply_rows)(const float *v, size_t blocks, const float *u, float *sums,
+                                const NAME(Strides) * strides, const size_t rows, const size_t maps) {
+    Lanes sum[MAPS][ROWS];
+#pragma GCC unroll 2
+    for (size_t map = 0; map < maps; map++)
 #pragma GCC unroll 24
-    for (size_t r = 0; r < rows; r++)
-        sum[r] = SPLAT(0.0F);
-    for (size_t block = 0; block < blocks; block++, v += stride)
-        for (size_t k = 0; k < LANES; k++, u += LANES) {
-            const Lanes weights = LOAD(u);
+        for (size_t r = 0; r < rows; r++)
+            sum[map][r] = SPLAT(0.0F);
+    for (size_t block = 0; block < blocks; block++, v += strides->v)
+        for (size_t k = 0; k < LANES; k++, u += LANES)
 #pragma GCC unroll 24
             for (size_t r = 0; r < rows; r++)
-                sum[r] += v[r * LANES + k] * weights;
-        }
+#pragma GCC unroll 2
+                for (size_t map = 0; map < maps; map++)
+                    sum[map][r] += v[r * LANES + k] * LOAD(u + map * strides->u);
+#pragma GCC unroll 2
+    for (size_t map = 0; map < maps; map++)
 #pragma GCC unroll 24
-    for (size_t r = 0; r < rows; r++)
-        STORE(sums + r * LANES, sum[r]);
+        for (size_t r = 0; r < rows; r++)
+            STORE(sums + map * strides->sums + r * LANES, sum[map][r]);
 }
 
-/* All rows of a group: as many at once as registers hold. */
+/* All rows of a group, for one map or MAPS: as many rows at once as registers hold. */
 INLINE void NAME(multiply_group)(const OwnConv *conv, size_t count, size_t blocks, const float *v, const float *u,
-                                 float *sums) {
-    const size_t stride = conv->group * LANES;
-    const size_t most = LANES == 16 ? 3 : 1; /* AVX2 has half of the registers */
+                                 float *sums, size_t maps) {
+    const size_t plane = conv->group * LANES;
+    const NAME(Strides) strides = {.v = plane, .u = blocks * LANES * LANES, .sums = plane};
     for (size_t row = 0; row < count;) {
-        const size_t units = smaller((count - row + ROW_UNIT - 1) / ROW_UNIT, most);
+        const size_t units = smaller((count - row + ROW_UNIT - 1) / ROW_UNIT, LANES == 16 ? 3 : 1);
         const float *rows = v + row * LANES;
         float *out = sums + row * LANES;
+        if (LANES == 8 && maps == MAPS) {
+            NAME(multiply_rows)(rows, blocks, u, out, &strides, ROW_UNIT / 2, MAPS);
+            row += ROW_UNIT / 2;
+            continue;
+        }
         if (units == 3)
-            NAME(multiply_rows)(rows, blocks, stride, u, out, 3 * ROW_UNIT);
+            NAME(multiply_rows)(rows, blocks, u, out, &strides, 3 * ROW_UNIT, 1);
         else if (units == 2)
-            NAME(multiply_rows)(rows, blocks, stride, u, out, 2 * ROW_UNIT);
+            NAME(multiply_rows)(rows, blocks, u, out, &strides, 2 * ROW_UNIT, 1);
         else
-            NAME(multiply_rows)(rows, blocks, stride, u, out, ROW_UNIT);
+            NAME(multiply_rows)(rows, blocks, u, out, &strides, ROW_UNIT, 1);
         row += units * ROW_UNIT;
     }
 }
@@ -232,9 +246,12 @@ INLINE void NAME(multiply_planes)(const ConvTask *task) {
             const size_t blocks = is_plain(conv) ? (class->last - class->first) * conv->k_maps : conv->k_maps;
             const float *v = task->k_planes + point * task->k_stride + class->first * conv->k_maps * plane;
             float *sums = task->n_planes + point * task->n_stride + c * conv->n_maps * plane;
-            for (size_t n = task->n_first; n < task->n_last; n++) {
-                NAME(prefetch_target)(task, n, task->count * turn / turns, task->count * (turn + 1) / turns);
-                NAME(multiply_group)(conv, rows, blocks, v, u + n * blocks * pair, sums + n * plane);
+            for (size_t n = task->n_first, maps; n < task->n_last; n += maps) {
+                maps = smaller(LANES == 8 ? MAPS : 1, task->n_last - n);
+                for (size_t map = n; map < n + maps; map++)
+                    NAME(prefetch_target)
+                (task, map, task->count * turn / turns, task->count * (turn + 1) / turns);
+                NAME(multiply_group)(conv, rows, blocks, v, u + n * blocks * pair, sums + n * plane, maps);
             }
             turn++;
             u += conv->n_maps * blocks * pair;
@@ -253,74 +270,109 @@ SIMD_VERSIONS static void NAME(pictures_group)(const ConvTask *task) {
 
 /* The planes of input and output gradient of strips first .. last-1 of the group. */
 SIMD_VERSIONS static void NAME(sum_planes)(const ConvTask *task, size_t part, size_t first, size_t last) {
-    float *buffer = task->strips + part * strip_floats(task->conv);
+    float *buffer = task->strips + part * part_floats(task->conv);
     NAME(read_source)(task, buffer, first, last);
     NAME(read_gradient)(task, buffer, first, last);
 }
 
-/* sums[LANES][LANES] = v[rows][LANES]' x e[rows][LANES] */
-INLINE void NAME(multiply_columns)(const float *v, const float *e, size_t rows, float *sums) {
-    Lanes sum[LANES];
+/* sums[maps][LANES][LANES] = v[rows][LANES]' x e[maps][rows][LANES], from map to map e_step and sums_step floats. */
+INLINE void NAME(multiply_columns)(const float *v, const float *e, size_t e_step, size_t rows, float *sums,
+                                   size_t sums_step, const size_t maps) {
+    const size_t columns = LANES / maps; /* as many sums as registers hold */
+    for (size_t first = 0; first < LANES; first += columns) {
+        Lanes sum[MAPS][LANES];
+#pragma GCC unroll 2
+        for (size_t map = 0; map < maps; map++)
 #pragma GCC unroll 16
-    for (size_t k = 0; k < LANES; k++)
-        sum[k] = SPLAT(0.0F);
-    for (size_t r = 0; r < rows; r++) {
-        const Lanes gradient = LOAD(e + r * LANES);
+            for (size_t k = 0; k < columns; k++)
+                sum[map][k] = SPLAT(0.0F);
+        for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 16
-        for (size_t k = 0; k < LANES; k++)
-            sum[k] += v[r * LANES + k] * gradient;
+            for (size_t k = 0; k < columns; k++)
+#pragma GCC unroll 2
+                for (size_t map = 0; map < maps; map++)
+                    sum[map][k] += v[r * LANES + first + k] * LOAD(e + map * e_step + r * LANES);
+#pragma GCC unroll 2
+        for (size_t map = 0; map < maps; map++)
+#pragma GCC unroll 16
+            for (size_t k = 0; k < columns; k++)
+                STORE(sums + map * sums_step + (first + k) * LANES, sum[map][k]);
     }
-#pragma GCC unroll 16
-    for (size_t k = 0; k < LANES; k++)
-        STORE(sums + k * LANES, sum[k]);
 }
 
-/* One pair of maps: the products of all points over the group's tiles, and their sum into the gradients. */
-INLINE void NAME(sum_points)(const ConvTask *task, size_t k_map, size_t n_map) {
-    const OwnConv *conv = task->conv;
-    const size_t pair = (size_t)LANES * LANES, rows = task->count * conv->columns, plane = conv->group * LANES;
-    const size_t stride = conv->k_maps * conv->n_maps * pair;
-    const float *v = task->k_planes + k_map * plane, *e = task->n_planes + n_map * plane;
-    float *target = task->target + (k_map * conv->n_maps + n_map) * pair;
-    float sums[TILE_POINTS * LANES * LANES] __attribute__((aligned(64)));
-    for (size_t point = 0; point < conv->points; point++, v += task->k_stride, e += task->n_stride)
-        NAME(multiply_columns)(v, e, rows, sums + point * pair);
-    if (conv->method == OWN_TILES)
-        NAME(add_filters)(sums, target, stride);
-    else
-        NAME(add_squares)(sums, target, stride);
-}
+/* Blocks of the input and of the output's gradient whose sums are made together. */
+typedef struct NAME(Square) {
+    size_t k_first, k_last, n_first, n_last;
+} NAME(Square);
 
-/* The same of all gathers and the classes that read them. */
-INLINE void NAME(sum_gathers)(const ConvTask *task, size_t k_map, size_t n_map) {
-    const OwnConv *conv = task->conv;
-    const size_t pair = (size_t)LANES * LANES, rows = task->count * conv->columns, plane = conv->group * LANES;
-    float sums[LANES * LANES] __attribute__((aligned(64)));
-    for (size_t c = 0; c < conv->class_count; c++)
-        for (size_t g = conv->classes[c].first; g < conv->classes[c].last; g++) {
-            const float *v = task->k_planes + (g * conv->k_maps + k_map) * plane;
-            const float *e = task->n_planes + (c * conv->n_maps + n_map) * plane;
-            float *target =
-                task->target + ((conv->gathers[g].tap * conv->k_maps + k_map) * conv->n_maps + n_map) * pair;
-            NAME(multiply_columns)(v, e, rows, sums);
-            for (size_t i = 0; i < pair; i += LANES)
-                ADD(target + i, LOAD(sums + i));
+/* sums[k maps][n maps][LANES][LANES] of a square, `step` floats from pair to pair: of one plane of either side. */
+INLINE void NAME(multiply_square)(const ConvTask *task, const NAME(Square) * square, const float *v, const float *e,
+                                  float *sums, size_t step) {
+    const size_t rows = task->count * task->conv->columns, plane = task->conv->group * LANES;
+    for (size_t k = square->k_first; k < square->k_last; k++)
+        for (size_t n = square->n_first, maps; n < square->n_last; n += maps, sums += maps * step) {
+            maps = smaller(LANES == 8 ? MAPS : 1, square->n_last - n);
+            if (LANES == 8 && maps == MAPS)
+                NAME(multiply_columns)(v + k * plane, e + n * plane, plane, rows, sums, step, MAPS);
+            else
+                NAME(multiply_columns)(v + k * plane, e + n * plane, plane, rows, sums, step, 1);
         }
 }
 
-/* Blocks first .. last-1 of the input with all of the output, in squares whose planes stay in the cache. */
-SIMD_VERSIONS static void NAME(sum_products)(const ConvTask *task, size_t part, size_t first, size_t last) {
-    (void)part;
-    const size_t n_maps = task->conv->n_maps;
-    for (size_t k = first; k < last; k += MAP_SQUARE)
-        for (size_t n = 0; n < n_maps; n += MAP_SQUARE)
-            for (size_t k_map = k; k_map < smaller(k + MAP_SQUARE, last); k_map++)
-                for (size_t n_map = n; n_map < smaller(n + MAP_SQUARE, n_maps); n_map++) {
-                    if (is_plain(task->conv))
-                        NAME(sum_gathers)(task, k_map, n_map);
-                    else
-                        NAME(sum_points)(task, k_map, n_map);
+/* Where the gradients of a pair of maps begin, of tap 0. */
+INLINE float *NAME(pair_target)(const ConvTask *task, size_t k_map, size_t n_map) {
+    return task->target + (k_map * task->conv->n_maps + n_map) * LANES * LANES;
+}
+
+/* The products of all points over the group's tiles, and their sum into the gradients. */
+INLINE void NAME(sum_points)(const ConvTask *task, const NAME(Square) * square, float *sums) {
+    const OwnConv *conv = task->conv;
+    const size_t pair = (size_t)LANES * LANES, step = conv->points * pair, stride = conv->k_maps * conv->n_maps * pair;
+    for (size_t point = 0; point < conv->points; point++)
+        NAME(multiply_square)
+    (task, square, task->k_planes + point * task->k_stride, task->n_planes + point * task->n_stride,
+     sums + point * pair, step);
+    for (size_t k = square->k_first; k < square->k_last; k++)
+        for (size_t n = square->n_first; n < square->n_last; n++, sums += step) {
+            if (conv->method == OWN_TILES)
+                NAME(add_filters)(sums, NAME(pair_target)(task, k, n), stride);
+            else
+                NAME(add_squares)(sums, NAME(pair_target)(task, k, n), stride);
+        }
+}
+
+/* The same of all gathers and the classes that read them. */
+INLINE void NAME(sum_gathers)(const ConvTask *task, const NAME(Square) * square, float *sums) {
+    const OwnConv *conv = task->conv;
+    const size_t pair = (size_t)LANES * LANES, plane = conv->group * LANES;
+    for (size_t c = 0; c < conv->class_count; c++)
+        for (size_t g = conv->classes[c].first; g < conv->classes[c].last; g++) {
+            const float *from = sums;
+            NAME(multiply_square)
+            (task, square, task->k_planes + g * conv->k_maps * plane, task->n_planes + c * conv->n_maps * plane, sums,
+             pair);
+            for (size_t k = square->k_first; k < square->k_last; k++)
+                for (size_t n = square->n_first; n < square->n_last; n++, from += pair) {
+                    float *to = NAME(pair_target)(task, conv->gathers[g].tap * conv->k_maps + k, n);
+                    for (size_t i = 0; i < pair; i += LANES)
+                        ADD(to + i, LOAD(from + i));
                 }
+        }
+}
+
+/* Blocks first .. last-1 of the input with all of the output, in squares whose sums stay in the cache. */
+SIMD_VERSIONS static void NAME(sum_products)(const ConvTask *task, size_t part, size_t first, size_t last) {
+    const size_t n_maps = task->conv->n_maps, side = square_side(task->conv);
+    float *sums = task->strips + part * part_floats(task->conv);
+    for (size_t k = first; k < last; k += side)
+        for (size_t n = 0; n < n_maps; n += side) {
+            const NAME(Square) square = {
+                .k_first = k, .k_last = smaller(k + side, last), .n_first = n, .n_last = smaller(n + side, n_maps)};
+            if (is_plain(task->conv))
+                NAME(sum_gathers)(task, &square, sums);
+            else
+                NAME(sum_points)(task, &square, sums);
+        }
 }
 
 /* --- weights ------------------------------------------------------------------------------------------------------
