@@ -152,40 +152,31 @@ void kernel_norm_backward_finish(const NormTask *task) {
     }
 }
 
-/* Flat loops over floats: out, and what is added to it. */
+/* Flat loops over floats: out, and what is added to it, `count` arrays that stand one behind the other. */
 typedef struct FlatTask {
     float *out;
     const float *in;
-    size_t parts, stride;
+    size_t count, floats;
 } FlatTask;
+
+#define FLAT_BLOCK ((size_t)2048) /* floats of `out` that stay in the first-level cache while all arrays are added */
 
 SIMD_VERSIONS static void accumulate_range(const void *any_task, size_t first, size_t last) {
     const FlatTask *task = any_task;
-    float *restrict out = task->out;
-    const float *restrict in = task->in;
-    for (size_t i = first; i < last; i++)
-        out[i] += in[i];
-}
-
-void kernel_accumulate(float *out, const float *in, size_t count, int threads) {
-    const FlatTask task = {.out = out, .in = in};
-    run_items(accumulate_range, &task, count, threads);
-}
-
-SIMD_VERSIONS static void sum_parts_range(const void *any_task, size_t first, size_t last) {
-    const FlatTask *task = any_task;
-    float *restrict out = task->out;
-    for (size_t i = first; i < last; i++) {
-        float sum = task->in[i];
-        for (size_t part = 1; part < task->parts; part++)
-            sum += task->in[part * task->stride + i];
-        out[i] = sum;
+    for (size_t block = first; block < last; block += FLAT_BLOCK) {
+        const size_t end = block + FLAT_BLOCK < last ? block + FLAT_BLOCK : last;
+        float *restrict out = task->out;
+        for (size_t array = 0; array < task->count; array++) {
+            const float *restrict in = task->in + array * task->floats;
+            for (size_t i = block; i < end; i++)
+                out[i] += in[i];
+        }
     }
 }
 
-void kernel_sum_parts(float *out, const float *parts, size_t part_count, size_t count, int threads) {
-    const FlatTask task = {.out = out, .in = parts, .parts = part_count, .stride = count};
-    run_items(sum_parts_range, &task, count, threads);
+void kernel_accumulate(float *out, const float *in, size_t floats, size_t count, int threads) {
+    const FlatTask task = {.out = out, .in = in, .count = count, .floats = floats};
+    run_items(accumulate_range, &task, floats, threads);
 }
 
 /* Copies between NHWC and a grid; items are pictures. */

@@ -102,10 +102,8 @@ void kernel_norm_running(const NormTask *task);
 /* From the chunks' backward sums: coefficient, constant, d_gamma, d_beta. */
 void kernel_norm_backward_finish(const NormTask *task);
 
-/* out += in over `count` floats. */
-void kernel_accumulate(float *out, const float *in, size_t count, int threads);
-/* out = sum of `parts` arrays of `count` floats that stand one after the other, added in order. */
-void kernel_sum_parts(float *out, const float *parts, size_t part_count, size_t count, int threads);
+/* out[floats] += `count` arrays of as many floats that stand one behind the other, added in order. */
+void kernel_accumulate(float *out, const float *in, size_t floats, size_t count, int threads);
 
 /* Between plain NHWC and a grid; `channels` without padding. */
 void kernel_from_nhwc(float *out, const float *in, const Grid *grid, size_t channels, size_t pictures, int threads);

@@ -10,6 +10,9 @@
 #define TILE_POINTS ((size_t)36) /* 6x6 */
 #define SQUARE 2                 /* pixels on a side of a map that OWN_SQUARES takes */
 #define SQUARE_POINTS ((size_t)9)
+#define LINE ((size_t)16) /* floats of a cache line */
+#define TAPS_MOST 9
+#define LANES_MOST 16
 #define ROWS ((size_t)24) /* rows of a plane whose sums a kernel holds in registers */
 #define ROW_UNIT ((size_t)8)
 #define WHOLE_SIDE 2                  /* of the largest output whose pixels are classes of their own */
@@ -29,7 +32,7 @@ typedef struct ConvTask {
     const OwnConv *conv;
     const float *source, *gradient; /* pictures that are read; gradient: by weights, of the output */
     const float *weights, *bias;
-    float *target; /* pictures, or by weights the sums[taps][k_maps][n_maps][lanes][lanes] */
+    float *target; /* pictures, or by weights the sums[k_maps][n_maps][taps][lanes][lanes] */
     /* planes[points][blocks][rows][lanes] of a group: of what is read, and of what is made (by weights: of the output's
      * gradient). `stride`: floats from point to point. */
     float *k_planes, *n_planes;
@@ -417,16 +420,27 @@ void own_conv_pack(const OwnConv *conv, const float *plain, float *packed) {
         }
 }
 
-/* The gradients of one block of output channels: line after line of `packed`. */
+/* The gradients of one block of output channels, pair by pair: the filters of a pair are put together first, since in
+ * the plain gradients as in the sums those of one tap lie far apart. */
 static void unpack_block(const OwnConv *conv, const float *packed, size_t n_map, float *plain) {
-    const size_t lanes = conv->lanes, first = n_map * lanes, count = smaller(lanes, conv->n - first);
-    for (size_t k = 0; k < conv->k; k++)
-        for (size_t tap = 0; tap < conv->taps; tap++) {
-            const size_t pair = (tap * conv->k_maps + k / lanes) * conv->n_maps + n_map;
-            const float *line = packed + (pair * lanes + k % lanes) * lanes;
-            for (size_t lane = 0; lane < count; lane++)
-                plain[((first + lane) * conv->k + plain_place(conv, k)) * conv->taps + tap] = line[lane];
+    const size_t lanes = conv->lanes, taps = conv->taps, first = n_map * lanes;
+    float filters[LANES_MOST][LANES_MOST * TAPS_MOST];
+    for (size_t k_map = 0; k_map < conv->k_maps; k_map++) {
+        const float *sums = packed + (k_map * conv->n_maps + n_map) * taps * lanes * lanes;
+        const size_t k_first = k_map * lanes, channels = smaller(lanes, conv->k - k_first);
+        for (size_t tap = 0; tap < taps; tap++)
+            for (size_t k = 0; k < lanes; k++)
+                for (size_t lane = 0; lane < lanes; lane++)
+                    filters[lane][k * taps + tap] = *sums++;
+        for (size_t lane = 0; lane < smaller(lanes, conv->n - first); lane++) {
+            float *out = plain + (first + lane) * conv->k * taps;
+            if (conv->method != OWN_WINDOWS)
+                memcpy(out + k_first * taps, filters[lane], channels * taps * sizeof *out);
+            else
+                for (size_t k = 0; k < channels; k++)
+                    out[plain_place(conv, k_first + k)] = filters[lane][k];
         }
+    }
 }
 
 void own_conv_unpack(const OwnConv *conv, const float *packed, float *plain) {

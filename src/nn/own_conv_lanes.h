@@ -319,15 +319,15 @@ INLINE void NAME(multiply_square)(const ConvTask *task, const NAME(Square) * squ
         }
 }
 
-/* Where the gradients of a pair of maps begin, of tap 0. */
+/* Where the gradients of a pair of maps begin. */
 INLINE float *NAME(pair_target)(const ConvTask *task, size_t k_map, size_t n_map) {
-    return task->target + (k_map * task->conv->n_maps + n_map) * LANES * LANES;
+    return task->target + (k_map * task->conv->n_maps + n_map) * task->conv->taps * LANES * LANES;
 }
 
 /* The products of all points over the group's tiles, and their sum into the gradients. */
 INLINE void NAME(sum_points)(const ConvTask *task, const NAME(Square) * square, float *sums) {
     const OwnConv *conv = task->conv;
-    const size_t pair = (size_t)LANES * LANES, step = conv->points * pair, stride = conv->k_maps * conv->n_maps * pair;
+    const size_t pair = (size_t)LANES * LANES, step = conv->points * pair;
     for (size_t point = 0; point < conv->points; point++)
         NAME(multiply_square)
     (task, square, task->k_planes + point * task->k_stride, task->n_planes + point * task->n_stride,
@@ -335,9 +335,9 @@ INLINE void NAME(sum_points)(const ConvTask *task, const NAME(Square) * square, 
     for (size_t k = square->k_first; k < square->k_last; k++)
         for (size_t n = square->n_first; n < square->n_last; n++, sums += step) {
             if (conv->method == OWN_TILES)
-                NAME(add_filters)(sums, NAME(pair_target)(task, k, n), stride);
+                NAME(add_filters)(sums, NAME(pair_target)(task, k, n), pair);
             else
-                NAME(add_squares)(sums, NAME(pair_target)(task, k, n), stride);
+                NAME(add_squares)(sums, NAME(pair_target)(task, k, n), pair);
         }
 }
 
@@ -353,7 +353,7 @@ INLINE void NAME(sum_gathers)(const ConvTask *task, const NAME(Square) * square,
              pair);
             for (size_t k = square->k_first; k < square->k_last; k++)
                 for (size_t n = square->n_first; n < square->n_last; n++, from += pair) {
-                    float *to = NAME(pair_target)(task, conv->gathers[g].tap * conv->k_maps + k, n);
+                    float *to = NAME(pair_target)(task, k, n) + conv->gathers[g].tap * pair;
                     for (size_t i = 0; i < pair; i += LANES)
                         ADD(to + i, LOAD(from + i));
                 }
@@ -443,19 +443,31 @@ INLINE void NAME(filters)(const OwnConv *conv, const float *rows, size_t k, Lane
     }
 }
 
-/* packed[points][n_maps][k_maps][LANES][LANES] of one channel k of a pair of maps. */
-INLINE void NAME(pack_points)(const ConvTask *task, const Lanes w[9], size_t k_map, size_t n_map, size_t k) {
-    const OwnConv *conv = task->conv;
-    float *packed = task->target + ((n_map * conv->k_maps + k_map) * LANES + k) * LANES;
-    const size_t stride = conv->n_maps * conv->k_maps * LANES * LANES;
+/* line[points][LINE], at channel k's place in its cache line: the points of its filters. */
+INLINE void NAME(transform_filters)(const OwnConv *conv, const Lanes w[9], size_t k, float *line) {
     const bool turned = conv->pass == CONV_BACKWARD_DATA;
+    float *out = line + k * LANES % LINE;
     Lanes g[9];
     for (size_t tap = 0; tap < 9; tap++)
         g[tap] = w[turned ? 8 - tap : tap];
     if (conv->method == OWN_TILES)
-        NAME(pack_tile)(g, packed, stride);
+        NAME(pack_tile)(g, out, LINE);
     else
-        NAME(pack_square)(g, packed, stride);
+        NAME(pack_square)(g, out, LINE);
+}
+
+/* packed[points][n_maps][k_maps][LANES][LANES] of one channel k of a pair of maps, as soon as it fills a cache line
+ * with those before it: points lie so far apart that no cache would hold all their lines until the next channel. */
+INLINE void NAME(pack_points)(const ConvTask *task, const Lanes w[9], size_t k_map, size_t n_map, size_t k,
+                              float *line) {
+    const OwnConv *conv = task->conv;
+    const size_t stride = conv->n_maps * conv->k_maps * LANES * LANES, end = (k + 1) * LANES;
+    float *packed = task->target + (n_map * conv->k_maps + k_map) * LANES * LANES + end - LINE;
+    NAME(transform_filters)(conv, w, k, line);
+    if (end % LINE != 0) return;
+    for (size_t point = 0; point < conv->points; point++, packed += stride, line += LINE)
+        for (size_t i = 0; i < LINE; i += LANES)
+            STORE(packed + i, LOAD(line + i));
 }
 
 /* packed[class][n_maps][gathers of the class][k_maps][LANES][LANES] of one channel k of a pair of maps. */
@@ -477,7 +489,7 @@ INLINE void NAME(pack_gathers)(const ConvTask *task, const Lanes w[9], size_t k_
 SIMD_VERSIONS static void NAME(pack_pair)(const ConvTask *task, size_t pair) {
     const OwnConv *conv = task->conv;
     const size_t k_map = pair % conv->k_maps, n_map = pair / conv->k_maps;
-    float rows[LANES * FILTER_ROW];
+    float rows[LANES * FILTER_ROW], line[TILE_POINTS * LINE] __attribute__((aligned(64)));
     NAME(read_filters)(conv, task->source, k_map, n_map, rows);
     for (size_t k = 0; k < LANES; k++) {
         Lanes w[9];
@@ -485,7 +497,7 @@ SIMD_VERSIONS static void NAME(pack_pair)(const ConvTask *task, size_t pair) {
         if (is_plain(conv))
             NAME(pack_gathers)(task, w, k_map, n_map, k);
         else
-            NAME(pack_points)(task, w, k_map, n_map, k);
+            NAME(pack_points)(task, w, k_map, n_map, k, line);
     }
 }
 

@@ -121,7 +121,7 @@ Status step_weight_gradient(Context *ctx, Plan *plan, const Step *step, const Sl
     if (opens_group(slice->index, slices, groups)) return SPICA_OK;
     const size_t floats = conv_kernel_weight_floats(conv->weights);
     float *sum = plan->buffers[conv->gradient_packed].base + group_of(slice->index, slices, groups) * floats;
-    kernel_accumulate(sum, buffers.weights, floats, slice->threads);
+    kernel_accumulate(sum, buffers.weights, floats, 1, slice->threads);
     return SPICA_OK;
 }
 
@@ -129,7 +129,7 @@ Status step_unpack(Context *ctx, Plan *plan, const Step *step, const Slice *slic
     const Conv *conv = &plan->convs[step->as.unary.index];
     float *gradient = plan->buffers[conv->gradient_packed].base;
     const size_t floats = conv_kernel_weight_floats(conv->weights);
-    if (conv->gradient_parts > 1) kernel_sum_parts(gradient, gradient, conv->gradient_parts, floats, slice->threads);
+    kernel_accumulate(gradient, gradient + floats, floats, conv->gradient_parts - 1, slice->threads);
     return conv_kernel_unpack(ctx, conv->weights, gradient,
                               net_gradients(plan->net, net_node(plan->net, conv->node)->weight));
 }
