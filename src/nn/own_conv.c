@@ -17,6 +17,7 @@
 #define ROW_UNIT ((size_t)8)
 #define WHOLE_SIDE 2                  /* of the largest output whose pixels are classes of their own */
 #define CACHE_FLOATS ((size_t)60000)  /* of a group's planes: they share the second-level cache with weights */
+#define PART_FLOATS ((size_t)1 << 19) /* of a group's planes that are made */
 #define LEAST_GROUP ((size_t)48)      /* rows: every group reads all weights */
 #define LEAST_SUM_16 ((size_t)32)     /* rows, by weights: every group transforms its sums; with blocks of 16 */
 #define LEAST_SUM_8 ((size_t)64)      /* and of 8, which are four times as many pairs */
@@ -39,7 +40,8 @@ typedef struct ConvTask {
     size_t k_stride, n_stride;
     float *strips;          /* TILES, of each thread: the transform of one strip's columns, and a row of zeros */
     size_t first, count;    /* strips of the group */
-    size_t n_first, n_last; /* not by weights: blocks of the target to be made, n_first .. n_last-1 */
+    size_t n_first, n_last; /* not by weights: blocks of the target to be made, n_first .. n_last-1; where those of the
+                               planes begin */
 } ConvTask;
 
 /* A plane's rows for a group. An odd number of blocks of 64 bytes between points spreads them over the cache's sets. */
@@ -258,6 +260,16 @@ static size_t group_strips(const OwnConv *conv) {
     return smaller(even_strips(conv, strips, whole), conv->strips);
 }
 
+/* All blocks of the target, or half of them, or a quarter ..., so that a group's planes do not grow with the channels.
+ */
+static size_t part_maps(const OwnConv *conv) {
+    const size_t floats = conv->points * conv->class_count * conv->group * conv->lanes;
+    size_t maps = conv->n_maps;
+    while (conv->pass != CONV_BACKWARD_WEIGHTS && maps > MAPS && maps * floats > PART_FLOATS)
+        maps = round_up((maps + 1) / 2, MAPS);
+    return maps;
+}
+
 OwnConv own_conv_make(const ConvShape *shape, const ConvOptions *options) {
     const bool data = options->pass == CONV_BACKWARD_DATA;
     const size_t out = (size_t)shape->out_channels, window = (size_t)shape->kernel * (size_t)shape->kernel;
@@ -286,6 +298,8 @@ OwnConv own_conv_make(const ConvShape *shape, const ConvOptions *options) {
     conv.strips = conv.pictures * conv.strip_rows;
     conv.group_strips = group_strips(&conv);
     conv.group = round_up(conv.group_strips * conv.columns, ROW_UNIT);
+    conv.n_part = part_maps(&conv);
+    conv.n_blocks = conv.n_part * conv.class_count;
     return conv;
 }
 

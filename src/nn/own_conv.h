@@ -70,7 +70,8 @@ typedef struct OwnConv {
     size_t k, n;                        /* channels summed over and made; by weights: of input and output. WINDOWS: k
                                            are a window's numbers, and taps is 1 */
     size_t k_maps, n_maps;              /* blocks of them */
-    size_t k_blocks, n_blocks;          /* sides of a matrix product, in blocks: maps x gathers, maps x classes */
+    size_t n_part;                      /* blocks of n that are made at once; by weights all */
+    size_t k_blocks, n_blocks;          /* sides of a matrix product, in blocks: maps x gathers, n_part x classes */
     size_t points;                      /* planes: TILES 36, SQUARES 9, GATHERS 1 */
     OwnGather gathers[OWN_GATHERS_MOST];
     OwnClass classes[OWN_CLASSES_MOST];

@@ -142,17 +142,18 @@ INLINE void NAME(write_target)(const ConvTask *task) {
     const OwnConv *conv = task->conv;
     const size_t map = conv->target_height * conv->target_width * LANES, plane = conv->group * LANES;
     for (size_t block = task->n_first; block < task->n_last; block++) {
+        const float *planes = task->n_planes + (block - task->n_first) * plane;
         const NAME(Behind) behind = NAME(behind_sums)(task, block);
         NAME(Place) place = NAME(place_of)(conv, task->first);
         for (size_t i = 0; i < task->count; i++, NAME(next_place)(conv, &place)) {
-            const float *in = task->n_planes + block * plane + i * conv->columns * LANES;
+            const float *in = planes + i * conv->columns * LANES;
             float *out = task->target + (place.picture * conv->n_maps + block) * map;
             if (conv->method == OWN_TILES)
                 NAME(output_strip)(conv, in, task->n_stride, place.strip * TILE, task->strips, out, &behind);
             else if (conv->method == OWN_SQUARES)
                 NAME(write_square)(in, task->n_stride, out, &behind);
             else
-                for (size_t c = 0; c < conv->class_count; c++, in += conv->n_maps * plane)
+                for (size_t c = 0; c < conv->class_count; c++, in += conv->n_part * plane)
                     NAME(write_class)(conv, &conv->classes[c], in, place.strip, out, &behind);
         }
     }
@@ -245,13 +246,14 @@ INLINE void NAME(multiply_planes)(const ConvTask *task) {
             const OwnClass *class = &conv->classes[c];
             const size_t blocks = is_plain(conv) ? (class->last - class->first) * conv->k_maps : conv->k_maps;
             const float *v = task->k_planes + point * task->k_stride + class->first * conv->k_maps * plane;
-            float *sums = task->n_planes + point * task->n_stride + c * conv->n_maps * plane;
+            float *sums = task->n_planes + point * task->n_stride + c * conv->n_part * plane;
             for (size_t n = task->n_first, maps; n < task->n_last; n += maps) {
                 maps = smaller(LANES == 8 ? MAPS : 1, task->n_last - n);
                 for (size_t map = n; map < n + maps; map++)
                     NAME(prefetch_target)
                 (task, map, task->count * turn / turns, task->count * (turn + 1) / turns);
-                NAME(multiply_group)(conv, rows, blocks, v, u + n * blocks * pair, sums + n * plane, maps);
+                NAME(multiply_group)
+                (conv, rows, blocks, v, u + n * blocks * pair, sums + (n - task->n_first) * plane, maps);
             }
             turn++;
             u += conv->n_maps * blocks * pair;
@@ -260,9 +262,13 @@ INLINE void NAME(multiply_planes)(const ConvTask *task) {
 
 /* One group of strips, from pictures to pictures. */
 SIMD_VERSIONS static void NAME(pictures_group)(const ConvTask *task) {
+    ConvTask part = *task;
     NAME(read_source)(task, task->strips, 0, task->count);
-    NAME(multiply_planes)(task);
-    NAME(write_target)(task);
+    for (part.n_first = task->n_first; part.n_first < task->n_last; part.n_first = part.n_last) {
+        part.n_last = smaller(part.n_first + task->conv->n_part, task->n_last);
+        NAME(multiply_planes)(&part);
+        NAME(write_target)(&part);
+    }
 }
 
 /* --- backward by weights ------------------------------------------------------------------------------------------
