@@ -242,6 +242,45 @@ static void test_same_bits(void **state) {
     test_context_close(&ctx);
 }
 
+/* run_plan where a parallel region of the plan gets one thread: it is the first worker, and takes all groups of the
+ * second. */
+static void run_alone(Context *ctx, NetBuilder builder, const Shape *shape, PlanSettings settings, Outcome *outcome) {
+#pragma omp parallel num_threads(2)
+#pragma omp single
+    run_plan(ctx, builder, shape, settings, 2, outcome);
+}
+
+/* The same bits whoever runs a group of slices. */
+static void test_taken_groups(void **state) {
+    (void)state;
+    static const struct {
+        NetBuilder builder;
+        Shape shape;
+    } cases[] = {
+        {build_resnet, {.channels = 3, .side = 14, .batch = 16, .width = 16, .kernel = 3, .stride = 1}},
+        {build_resnet, {.channels = 1, .side = 28, .batch = 64, .width = 16, .kernel = 3, .stride = 2}},
+        {build_wide, {.channels = 3, .side = 8, .batch = 40, .width = 64}},
+        {build_conv, {.channels = 8, .side = 14, .batch = 8, .width = 20, .kernel = 3, .stride = 1}},
+    };
+    Context *ctx = test_context_open();
+    const PlanSettings settings = {.kind = PLAN_TRAIN, .update_running = true};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Outcome shared, alone;
+        run_plan(ctx, cases[i].builder, &cases[i].shape, settings, 2, &shared);
+        run_alone(ctx, cases[i].builder, &cases[i].shape, settings, &alone);
+        ValueId outputs[4];
+        int count;
+        Net *net = build_net(ctx, cases[i].builder, &cases[i].shape, outputs, &count);
+        assert_memory_equal(shared.gradients, alone.gradients, net_params(net)->count * sizeof(float));
+        assert_memory_equal(shared.buffers, alone.buffers, net_params(net)->buffer_count * sizeof(float));
+        assert_memory_equal(shared.outputs[0], alone.outputs[0], shared.counts[0] * sizeof(float));
+        net_close(ctx, &net);
+        outcome_close(ctx, &shared);
+        outcome_close(ctx, &alone);
+    }
+    test_context_close(&ctx);
+}
+
 /* Direct convolutions round otherwise than those of transforms. */
 static void test_direct_convolutions(void **state) {
     (void)state;
@@ -436,6 +475,7 @@ int main(void) {
         cmocka_unit_test(test_matrices),
         cmocka_unit_test(test_wide_network),
         cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_taken_groups),
         cmocka_unit_test(test_direct_convolutions),
         cmocka_unit_test(test_recompute),
         cmocka_unit_test(test_memory_limit),
