@@ -16,7 +16,7 @@ static const ConvTable blocks_of_16 = {
 #include "nn/conv_table_16.inc"
 };
 
-/* Cascade Lake kept to AVX2 (SPICA_SIMD_MOST=3, ONEDNN_MAX_CPU_ISA=AVX2), by whole training steps alone. */
+/* Zen 3 (AVX2), oneDNN 2.6: what two runs of `spica bench --tune` agree on. */
 static const ConvTable blocks_of_8 = {
 #include "nn/conv_table_8.inc"
 };

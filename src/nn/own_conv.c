@@ -23,6 +23,7 @@
 #define LEAST_SUM_8 ((size_t)64)      /* and of 8, which are four times as many pairs */
 #define LEAST_PLAIN_SUM ((size_t)128) /* the same of fewer points than a tile's, or of none */
 #define MAPS 2 /* blocks of 8 channels that are made at once: AVX2 can load but two numbers for two products */
+#define SQUARE_MOST ((size_t)4)
 #define SQUARE_FLOATS ((size_t)1 << 16) /* by weights: of sums that stay in the cache */
 
 static size_t round_up(size_t count, size_t unit) { return (count + unit - 1) / unit * unit; }
@@ -40,8 +41,8 @@ typedef struct ConvTask {
     size_t k_stride, n_stride;
     float *strips;          /* TILES, of each thread: the transform of one strip's columns, and a row of zeros */
     size_t first, count;    /* strips of the group */
-    size_t n_first, n_last; /* not by weights: blocks of the target to be made, n_first .. n_last-1; where those of the
-                               planes begin */
+    size_t n_first, n_last; /* not by weights: blocks of the target to be made, n_first .. n_last-1; n_planes begin
+                               with the first */
 } ConvTask;
 
 /* A plane's rows for a group. An odd number of blocks of 64 bytes between points spreads them over the cache's sets. */
@@ -69,9 +70,9 @@ static size_t plain_place(const OwnConv *conv, size_t k) {
 
 /* By weights: blocks on either side of a square of maps, whose planes' sums are made together. */
 static size_t square_side(const OwnConv *conv) {
-    size_t side = 1;
-    while (4 * side * side * conv->points * conv->lanes * conv->lanes <= SQUARE_FLOATS)
-        side *= 2;
+    size_t side = SQUARE_MOST;
+    while (side > 1 && side * side * conv->points * conv->lanes * conv->lanes > SQUARE_FLOATS)
+        side /= 2;
     return side;
 }
 

@@ -98,9 +98,8 @@ INLINE void NAME(read_source)(const ConvTask *task, float *buffer, size_t first,
     for (size_t i = first; i < last; i++, NAME(next_place)(conv, &place)) {
         if (conv->method == OWN_WINDOWS) {
             const size_t picture = conv->source_height * conv->source_width * conv->window.channels;
-            NAME(window_strip)
-            (conv, task->source + place.picture * picture, place.strip, buffer,
-             task->k_planes + i * conv->columns * LANES);
+            const float *in = task->source + place.picture * picture;
+            NAME(window_strip)(conv, in, place.strip, buffer, task->k_planes + i * conv->columns * LANES);
             continue;
         }
         for (size_t block = 0; block < conv->k_maps; block++) {
@@ -244,16 +243,16 @@ INLINE void NAME(multiply_planes)(const ConvTask *task) {
     for (size_t point = 0; point < conv->points; point++)
         for (size_t c = 0; c < conv->class_count; c++) {
             const OwnClass *class = &conv->classes[c];
+            const size_t first = task->count * turn / turns, last = task->count * (turn + 1) / turns;
             const size_t blocks = is_plain(conv) ? (class->last - class->first) * conv->k_maps : conv->k_maps;
             const float *v = task->k_planes + point * task->k_stride + class->first * conv->k_maps * plane;
             float *sums = task->n_planes + point * task->n_stride + c * conv->n_part * plane;
             for (size_t n = task->n_first, maps; n < task->n_last; n += maps) {
                 maps = smaller(LANES == 8 ? MAPS : 1, task->n_last - n);
+                float *out = sums + (n - task->n_first) * plane;
                 for (size_t map = n; map < n + maps; map++)
-                    NAME(prefetch_target)
-                (task, map, task->count * turn / turns, task->count * (turn + 1) / turns);
-                NAME(multiply_group)
-                (conv, rows, blocks, v, u + n * blocks * pair, sums + (n - task->n_first) * plane, maps);
+                    NAME(prefetch_target)(task, map, first, last);
+                NAME(multiply_group)(conv, rows, blocks, v, u + n * blocks * pair, out, maps);
             }
             turn++;
             u += conv->n_maps * blocks * pair;
@@ -334,10 +333,10 @@ INLINE float *NAME(pair_target)(const ConvTask *task, size_t k_map, size_t n_map
 INLINE void NAME(sum_points)(const ConvTask *task, const NAME(Square) * square, float *sums) {
     const OwnConv *conv = task->conv;
     const size_t pair = (size_t)LANES * LANES, step = conv->points * pair;
-    for (size_t point = 0; point < conv->points; point++)
-        NAME(multiply_square)
-    (task, square, task->k_planes + point * task->k_stride, task->n_planes + point * task->n_stride,
-     sums + point * pair, step);
+    for (size_t point = 0; point < conv->points; point++) {
+        const float *v = task->k_planes + point * task->k_stride, *e = task->n_planes + point * task->n_stride;
+        NAME(multiply_square)(task, square, v, e, sums + point * pair, step);
+    }
     for (size_t k = square->k_first; k < square->k_last; k++)
         for (size_t n = square->n_first; n < square->n_last; n++, sums += step) {
             if (conv->method == OWN_TILES)
@@ -354,9 +353,8 @@ INLINE void NAME(sum_gathers)(const ConvTask *task, const NAME(Square) * square,
     for (size_t c = 0; c < conv->class_count; c++)
         for (size_t g = conv->classes[c].first; g < conv->classes[c].last; g++) {
             const float *from = sums;
-            NAME(multiply_square)
-            (task, square, task->k_planes + g * conv->k_maps * plane, task->n_planes + c * conv->n_maps * plane, sums,
-             pair);
+            const float *v = task->k_planes + g * conv->k_maps * plane, *e = task->n_planes + c * conv->n_maps * plane;
+            NAME(multiply_square)(task, square, v, e, sums, pair);
             for (size_t k = square->k_first; k < square->k_last; k++)
                 for (size_t n = square->n_first; n < square->n_last; n++, from += pair) {
                     float *to = NAME(pair_target)(task, k, n) + conv->gathers[g].tap * pair;

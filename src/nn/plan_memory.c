@@ -93,7 +93,7 @@ static SliceWish slice_wish(const Plan *plan, const Segment *segment) {
  * as many as have no more floats than stay in a cache, or enough pixels to outweigh that. */
 #define GRADIENT_GROUPS ((size_t)8)
 #define GRADIENT_FLOATS ((size_t)1 << 18)
-#define GRADIENT_PIXELS ((size_t)1 << 13)
+#define GRADIENT_PIXELS ((size_t)1 << 11)
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 

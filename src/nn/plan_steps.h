@@ -17,8 +17,8 @@
 typedef int BufferId; /* -1: none */
 
 /* What a buffer holds, and where. WHOLE: the batch, one picture behind the other. The others lie in each worker's own
- * part of the arena, so that a core finds there what it has written itself: SHARE, the pictures that the worker runs in
- * every segment; SLICE, those of the slice that it is at; COPY, of what has no pictures. */
+ * part of the arena, so that a core finds there what it has written itself: SHARE, the pictures that are the worker's in
+ * every segment, also where another one runs a few of them; SLICE, those of the slice that it is at; COPY, of what has no pictures. */
 typedef enum Extent { EXTENT_WHOLE, EXTENT_SHARE, EXTENT_SLICE, EXTENT_COPY } Extent;
 
 typedef struct Buffer {
