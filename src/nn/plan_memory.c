@@ -376,19 +376,52 @@ static int next_buffer(const Plan *plan, const bool *done, bool own) {
     return best;
 }
 
-/* Places one worker's own buffers, or the others, from offset 0; the floats that they take together. */
-static size_t place_set(Plan *plan, int *placed, bool *done, bool own) {
-    int count = 0;
-    size_t floats = 0;
-    for (int i = next_buffer(plan, done, own); i >= 0; i = next_buffer(plan, done, own)) {
-        Buffer *buffer = &plan->buffers[i];
-        const size_t size = buffer_floats(plan, buffer);
-        buffer->offset = find_place(plan, placed, count, buffer, size);
-        if (floats < buffer->offset + size) floats = buffer->offset + size;
-        placed[count++] = i;
+/* Buffers that are placed in one region, from offset 0, and the floats that they take together. */
+typedef struct Region {
+    int *placed;
+    int count;
+    size_t floats;
+} Region;
+
+static void place_in(Plan *plan, Region *region, int id, size_t offset) {
+    const size_t end = offset + buffer_floats(plan, &plan->buffers[id]);
+    plan->buffers[id].offset = offset;
+    region->placed[region->count++] = id;
+    if (region->floats < end) region->floats = end;
+}
+
+/* One worker's own buffers. */
+static void place_own(Plan *plan, Region *own, bool *done) {
+    for (int i = next_buffer(plan, done, true); i >= 0; i = next_buffer(plan, done, true)) {
+        const Buffer *buffer = &plan->buffers[i];
+        place_in(plan, own, i, find_place(plan, own->placed, own->count, buffer, buffer_floats(plan, buffer)));
         done[i] = true;
     }
-    return floats;
+}
+
+/* Whether a buffer that reaches down to `floats` from the end of a worker's part leaves alone what is in it. */
+static bool fits_above(const Plan *plan, const Region *own, const Buffer *buffer, size_t floats) {
+    for (int i = 0; i < own->count; i++) {
+        const Buffer *mine = &plan->buffers[own->placed[i]];
+        if (live_together(mine, buffer) && mine->offset + buffer_floats(plan, mine) + floats > own->floats)
+            return false;
+    }
+    return floats <= own->floats;
+}
+
+/* The buffers of all: in the gap of the first worker's part, if it is not the last one's too, or else in `whole`. */
+static void place_whole(Plan *plan, const Region *own, Region *gap, Region *whole, bool *done) {
+    for (int i = next_buffer(plan, done, false); i >= 0; i = next_buffer(plan, done, false)) {
+        Buffer *buffer = &plan->buffers[i];
+        const size_t floats = buffer_floats(plan, buffer);
+        const size_t offset = find_place(plan, gap->placed, gap->count, buffer, floats);
+        buffer->in_gap = plan->threads > 1 && fits_above(plan, own, buffer, offset + floats);
+        if (buffer->in_gap)
+            place_in(plan, gap, i, offset);
+        else
+            place_in(plan, whole, i, find_place(plan, whole->placed, whole->count, buffer, floats));
+        done[i] = true;
+    }
 }
 
 /* Asks for large pages: an arena of hundreds of megabytes that is walked from end to end otherwise misses the address
@@ -404,12 +437,13 @@ static void advise_large_pages(float *arena, size_t floats) {
 #endif
 }
 
-/* A worker's own buffers are at their offsets from the start of its part of the arena, the others at theirs from the
- * arena's end downwards: they reach into the last worker's part where that is free at the time.
- * own: floats of a worker's part. */
+/* A worker's own buffers are at their offsets from the start of its part of the arena, the others at theirs downwards
+ * from the end of the first worker's part or of the arena: these reach into the last worker's part where that is free
+ * at the time. own: floats of a worker's part. */
 static void locate_buffer(const Plan *plan, Buffer *buffer, size_t own) {
     if (buffer->extent == EXTENT_WHOLE) {
-        buffer->base = plan->arena + (plan->arena_floats - buffer->offset - buffer_floats(plan, buffer));
+        const size_t end = buffer->in_gap ? own : plan->arena_floats;
+        buffer->base = plan->arena + (end - buffer->offset - buffer_floats(plan, buffer));
         return;
     }
     buffer->base = plan->arena + buffer->offset;
@@ -420,37 +454,39 @@ static void locate_buffer(const Plan *plan, Buffer *buffer, size_t own) {
 
 /* The floats that one worker's part and the buffers of all take together: the most that two take that live at the same
  * time, one of either kind. */
-static size_t joint_floats(const Plan *plan, size_t own, size_t whole) {
-    size_t joint = own > whole ? own : whole;
-    for (int i = 0; i < plan->buffer_count; i++) {
-        const Buffer *mine = &plan->buffers[i];
-        if (mine->first < 0 || mine->extent == EXTENT_WHOLE) continue;
+static size_t joint_floats(const Plan *plan, const Region *own, const Region *whole) {
+    size_t joint = larger(own->floats, whole->floats);
+    for (int i = 0; i < own->count; i++) {
+        const Buffer *mine = &plan->buffers[own->placed[i]];
         const size_t end = mine->offset + buffer_floats(plan, mine);
-        for (int j = 0; j < plan->buffer_count; j++) {
-            const Buffer *other = &plan->buffers[j];
-            if (other->extent != EXTENT_WHOLE || !live_together(mine, other)) continue;
-            const size_t floats = end + other->offset + buffer_floats(plan, other);
-            if (joint < floats) joint = floats;
+        for (int j = 0; j < whole->count; j++) {
+            const Buffer *other = &plan->buffers[whole->placed[j]];
+            if (live_together(mine, other)) joint = larger(joint, end + other->offset + buffer_floats(plan, other));
         }
     }
     return joint;
 }
 
 static Status place_buffers(Context *ctx, Plan *plan) {
-    int *placed = NULL;
+    Region own = {0}, gap = {0}, whole = {0};
     bool *done = NULL;
     Status status;
-    TRY_GOTO(status, end, NEW_ARRAY(ctx, &placed, (size_t)plan->buffer_count));
+    TRY_GOTO(status, end, NEW_ARRAY(ctx, &own.placed, (size_t)plan->buffer_count));
+    TRY_GOTO(status, end, NEW_ARRAY(ctx, &gap.placed, (size_t)plan->buffer_count));
+    TRY_GOTO(status, end, NEW_ARRAY(ctx, &whole.placed, (size_t)plan->buffer_count));
     TRY_GOTO(status, end, NEW_ZEROED(ctx, &done, (size_t)plan->buffer_count));
-    const size_t own = place_set(plan, placed, done, true), whole = place_set(plan, placed, done, false);
-    plan->arena_floats = own * (size_t)(plan->threads - 1) + joint_floats(plan, own, whole);
+    place_own(plan, &own, done);
+    place_whole(plan, &own, &gap, &whole, done);
+    plan->arena_floats = own.floats * (size_t)(plan->threads - 1) + joint_floats(plan, &own, &whole);
     TRY_GOTO(status, end, NEW_ARRAY(ctx, &plan->arena, plan->arena_floats));
     advise_large_pages(plan->arena, plan->arena_floats);
     memset(plan->arena, 0, plan->arena_floats * sizeof *plan->arena);
     for (int i = 0; i < plan->buffer_count; i++)
-        locate_buffer(plan, &plan->buffers[i], own);
+        locate_buffer(plan, &plan->buffers[i], own.floats);
 end:
-    FREE_ARRAY(ctx, &placed);
+    FREE_ARRAY(ctx, &own.placed);
+    FREE_ARRAY(ctx, &gap.placed);
+    FREE_ARRAY(ctx, &whole.placed);
     FREE_ARRAY(ctx, &done);
     return status;
 }

@@ -17,8 +17,9 @@
 typedef int BufferId; /* -1: none */
 
 /* What a buffer holds, and where. WHOLE: the batch, one picture behind the other. The others lie in each worker's own
- * part of the arena, so that a core finds there what it has written itself: SHARE, the pictures that are the worker's in
- * every segment, also where another one runs a few of them; SLICE, those of the slice that it is at; COPY, of what has no pictures. */
+ * part of the arena, so that a core finds there what it has written itself: SHARE, the pictures that are the worker's
+ * in every segment, also where another one runs a few of them; SLICE, those of the slice that it is at; COPY, of what
+ * has no pictures. */
 typedef enum Extent { EXTENT_WHOLE, EXTENT_SHARE, EXTENT_SLICE, EXTENT_COPY } Extent;
 
 typedef struct Buffer {
@@ -28,7 +29,8 @@ typedef struct Buffer {
     bool pinned;     /* keeps its contents between calls */
     Extent extent;
     size_t stride; /* floats from one worker's to the next one's; of a SHARE besides the pictures between them */
-    size_t offset; /* floats from the start of its part of the arena */
+    size_t offset; /* floats from the start of its part of the arena; WHOLE: from the end of its place downwards */
+    bool in_gap;   /* WHOLE: at the end of the first worker's part, where that is free at the time */
     float *base;
 } Buffer;
 
