@@ -439,7 +439,7 @@ void own_conv_pack(const OwnConv *conv, const float *plain, float *packed) {
  * the plain gradients as in the sums those of one tap lie far apart. */
 static void unpack_block(const OwnConv *conv, const float *packed, size_t n_map, float *plain) {
     const size_t lanes = conv->lanes, taps = conv->taps, first = n_map * lanes;
-    float filters[LANES_MOST][LANES_MOST * TAPS_MOST];
+    float filters[LANES_MOST][LANES_MOST * TAPS_MOST] = {{0}};
     for (size_t k_map = 0; k_map < conv->k_maps; k_map++) {
         const float *sums = packed + (k_map * conv->n_maps + n_map) * taps * lanes * lanes;
         const size_t k_first = k_map * lanes, channels = smaller(lanes, conv->k - k_first);

@@ -291,12 +291,13 @@ INLINE void NAME(multiply_columns)(const float *v, const float *e, size_t e_step
 #pragma GCC unroll 16
             for (size_t k = 0; k < columns; k++)
                 sum[map][k] = SPLAT(0.0F);
-        for (size_t r = 0; r < rows; r++)
+        for (size_t r = 0; r < rows; r++) {
 #pragma GCC unroll 16
             for (size_t k = 0; k < columns; k++)
 #pragma GCC unroll 2
                 for (size_t map = 0; map < maps; map++)
                     sum[map][k] += v[r * LANES + first + k] * LOAD(e + map * e_step + r * LANES);
+        }
 #pragma GCC unroll 2
         for (size_t map = 0; map < maps; map++)
 #pragma GCC unroll 16
