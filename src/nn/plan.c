@@ -124,8 +124,7 @@ static void fold(Plan *plan, const Conv *conv) {
     }
 }
 
-/* Packs a convolution step's weights into the worker's copy, or into the only one. */
-static Status pack_step(Context *ctx, Plan *plan, const Step *step, int worker) {
+Status plan_pack_step(Context *ctx, Plan *plan, const Step *step, int worker) {
     const Slice slice = {.worker = worker};
     const Conv *conv = &plan->convs[step->as.conv.conv];
     const float *weights = net_values(plan->net, net_node(plan->net, conv->node)->weight);
@@ -138,10 +137,11 @@ static Status pack_step(Context *ctx, Plan *plan, const Step *step, int worker) 
 }
 
 Status plan_pack_segment(Context *ctx, Plan *plan, const Segment *segment, int worker) {
-    for (int i = segment->first; plan->settings.kind != PLAN_INFER && i <= segment->last; i++) {
+    if (plan->settings.kind == PLAN_INFER || packs_in_steps(plan, segment->slice_pictures)) return SPICA_OK;
+    for (int i = segment->first; i <= segment->last; i++) {
         const Step *step = &plan->steps[i];
         if (step->run == step_conv && (plan->buffers[step->as.conv.packed].extent == EXTENT_COPY) == (worker >= 0))
-            TRY(pack_step(ctx, plan, step, worker >= 0 ? worker : 0));
+            TRY(plan_pack_step(ctx, plan, step, worker >= 0 ? worker : 0));
     }
     return SPICA_OK;
 }
@@ -150,7 +150,7 @@ Status plan_refresh(Context *ctx, Plan *plan) {
     if (plan->settings.kind != PLAN_INFER || plan->packed_version == plan->net->params.version) return SPICA_OK;
     plan->packed_version = NOT_PACKED;
     for (int i = 0; i < plan->step_count; i++)
-        if (plan->steps[i].run == step_conv) TRY(pack_step(ctx, plan, &plan->steps[i], 0));
+        if (plan->steps[i].run == step_conv) TRY(plan_pack_step(ctx, plan, &plan->steps[i], 0));
     for (int i = 0; i < plan->norm_count; i++) {
         const Node *node = net_node(plan->net, plan->norms[i].node);
         NormTask task;

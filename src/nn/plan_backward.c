@@ -346,14 +346,26 @@ static Status emit_data_gradient(Builder *builder, ValueId value, ValueId in, Bu
     return contribute_buffer(builder, in, out, false);
 }
 
+/* Whether a convolution has more weights than its output has numbers. Then its weights and their gradient, packed,
+ * should not live at the same time; else what the gradient of the data writes should be in the cache when the next step
+ * reads it. */
+static bool weights_outweigh(const Builder *builder, ValueId value) {
+    const Net *net = builder->plan->net;
+    const Node *node = net_node(net, value);
+    return net->params.table[node->weight].count >
+           builder->plan->settings.batch * node_pixels(node) * (size_t)node->channels;
+}
+
 static Status backward_conv(Builder *builder, ValueId value) {
     const ValueId in = builder_in(builder, value, 0);
     BufferId gradient, input;
     TRY(gradient_buffer(builder, value, &gradient));
     if (gradient < 0) return SPICA_OK;
     TRY(value_again(builder, in, &input));
-    TRY(emit_weight_gradient(builder, value, input, gradient));
-    return builder->values[in].gradient ? emit_data_gradient(builder, value, in, gradient) : SPICA_OK;
+    const bool data_first = weights_outweigh(builder, value);
+    if (!data_first) TRY(emit_weight_gradient(builder, value, input, gradient));
+    if (builder->values[in].gradient) TRY(emit_data_gradient(builder, value, in, gradient));
+    return data_first ? emit_weight_gradient(builder, value, input, gradient) : SPICA_OK;
 }
 
 static Status backward_linear(Builder *builder, ValueId value) {

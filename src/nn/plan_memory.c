@@ -307,8 +307,8 @@ static void choose_shares(Plan *plan) {
 }
 
 /* A buffer that lives inside one segment of several slices holds one slice per worker. To the others such a segment is
- * one moment, since its slices are at different steps at the same time. Weights are packed before the segment, and
- * every slice reads a worker's copy. */
+ * one moment, since its slices are at different steps at the same time: what all of them use (weights are packed
+ * before) lives through it. */
 static void set_life(Plan *plan, Buffer *buffer) {
     if (buffer->pinned || buffer->first < 0) return;
     const Segment *first = segment_of(plan, buffer->first), *last = segment_of(plan, buffer->last);
@@ -316,7 +316,7 @@ static void set_life(Plan *plan, Buffer *buffer) {
         buffer->extent = EXTENT_SLICE;
         return;
     }
-    if (first->slices > 1 || buffer->chunk == 0) buffer->first = first->first;
+    if (first->slices > 1) buffer->first = first->first;
     if (last->slices > 1) buffer->last = last->last;
 }
 

@@ -108,7 +108,7 @@ ConvBuffers conv_buffers(const Plan *plan, const Step *step, const Slice *slice)
 Status step_conv(Context *ctx, Plan *plan, const Step *step, const Slice *slice) {
     const ConvKernel *primitive = *conv_step_kernel(plan->convs, step);
     const ConvBuffers buffers = conv_buffers(plan, step, slice);
-    (void)ctx;
+    if (packs_in_steps(plan, slice->count)) TRY(plan_pack_step(ctx, plan, step, slice->worker));
     return conv_kernel_run(primitive, slice->index, &buffers) ? SPICA_OK : SPICA_ERROR_INTERNAL;
 }
 

@@ -235,9 +235,18 @@ Status step_dropout(Context *ctx, Plan *plan, const Step *step, const Slice *sli
 /* INFER: packs the weights where they have changed. */
 Status plan_refresh(Context *ctx, Plan *plan);
 
-/* Not INFER: packs the weights that the segment's convolutions read; they change with every step of a training, and a
- * copy that lives no longer than the segment takes less memory. To be called before the segment is run: once with
- * SHARED_COPIES, and by every worker for the copies that are its own. */
+/* Packs a convolution step's weights into the worker's copy, or into the only one. */
+Status plan_pack_step(Context *ctx, Plan *plan, const Step *step, int worker);
+
+/* Whether the steps of a segment with such slices pack the weights that they read when they are run. Not INFER: weights
+ * change with every step of a training, and a copy that lives no longer than the one step takes less memory; where
+ * there are several slices, than the segment. */
+static inline bool packs_in_steps(const Plan *plan, size_t slice_pictures) {
+    return plan->settings.kind != PLAN_INFER && slice_pictures == plan->settings.batch;
+}
+
+/* Not INFER: packs the weights that the segment's convolutions read, unless they do themselves. To be called before the
+ * segment is run: once with SHARED_COPIES, and by every worker for the copies that are its own. */
 #define SHARED_COPIES (-1)
 Status plan_pack_segment(Context *ctx, Plan *plan, const Segment *segment, int worker);
 
